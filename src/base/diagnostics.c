@@ -1,0 +1,134 @@
+#include "base/diagnostics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+struct diagnostics {
+	struct arena *arena; // the file names and texts
+	struct diagnostic items[DIAGNOSTICS_MAX];
+	size_t count;
+	size_t left_out;
+	size_t error_count; // those left out too
+};
+
+struct diagnostics *diagnostics_new(void) {
+	struct diagnostics *list = memory_alloc(sizeof(*list));
+
+	list->arena = arena_new();
+	return list;
+}
+
+void diagnostics_free(struct diagnostics *list) {
+	if (!list)
+		return;
+	arena_free(list->arena);
+	free(list);
+}
+
+static void diagnostics_add(
+	struct diagnostics *list, struct diagnostic item, const char *format, va_list args) {
+	struct text text;
+
+	if (list->count == DIAGNOSTICS_MAX) {
+		list->left_out++;
+		return;
+	}
+	text_init(&text);
+	text_vprintf(&text, format, args);
+	item.text = arena_strdup(list->arena, text_chars(&text));
+	text_done(&text);
+	if (item.place.file)
+		item.place.file = arena_strdup(list->arena, item.place.file);
+	if (item.code)
+		item.code = arena_strdup(list->arena, item.code);
+	list->items[list->count++] = item;
+}
+
+void diagnostics_error(struct diagnostics *list, struct place place, const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	diagnostics_add(list, (struct diagnostic){place, SEVERITY_ERROR, NULL, NULL}, format, args);
+	va_end(args);
+	list->error_count++;
+}
+
+void diagnostics_warning(
+	struct diagnostics *list, struct place place, const char *code, const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	diagnostics_add(list, (struct diagnostic){place, SEVERITY_WARNING, code, NULL}, format, args);
+	va_end(args);
+}
+
+size_t diagnostics_count(const struct diagnostics *list) {
+	return list->count;
+}
+
+size_t diagnostics_error_count(const struct diagnostics *list) {
+	return list->error_count;
+}
+
+const struct diagnostic *diagnostics_at(const struct diagnostics *list, size_t index) {
+	assert(index < list->count);
+	return &list->items[index];
+}
+
+// Messages without a place come last: they sum up.
+static int compare_files(const char *a, const char *b) {
+	if (!a || !b)
+		return (a == NULL) - (b == NULL);
+	return strcmp(a, b);
+}
+
+static int compare_places(const void *left, const void *right) {
+	const struct diagnostic *a = *(const struct diagnostic *const *)left;
+	const struct diagnostic *b = *(const struct diagnostic *const *)right;
+	int order = compare_files(a->place.file, b->place.file);
+
+	if (order == 0)
+		order = (a->place.line > b->place.line) - (a->place.line < b->place.line);
+	if (order == 0)
+		order = (a->place.column > b->place.column) - (a->place.column < b->place.column);
+	// Both point into one array, so their order is that in which they were found.
+	return order ? order : (a > b) - (a < b);
+}
+
+static const char *const SEVERITY_NAMES[] = {
+	[SEVERITY_ERROR] = "error",
+	[SEVERITY_WARNING] = "warning",
+};
+
+static void format_one(const struct diagnostic *item, struct text *out) {
+	if (item->place.file) {
+		text_printf(out, "%s:", item->place.file);
+		if (item->place.line > 0)
+			text_printf(out, "%d:", item->place.line);
+		if (item->place.line > 0 && item->place.column > 0)
+			text_printf(out, "%d:", item->place.column);
+		text_add_char(out, ' ');
+	}
+	text_printf(out, "%s: %s", SEVERITY_NAMES[item->severity], item->text);
+	if (item->code)
+		text_printf(out, " [%s]", item->code);
+	text_add_char(out, '\n');
+}
+
+void diagnostics_format(const struct diagnostics *list, struct text *out) {
+	const struct diagnostic *sorted[DIAGNOSTICS_MAX];
+
+	if (list->count == 0)
+		return;
+	for (size_t i = 0; i < list->count; i++)
+		sorted[i] = &list->items[i];
+	qsort(sorted, list->count, sizeof(sorted[0]), compare_places);
+	for (size_t i = 0; i < list->count; i++)
+		format_one(sorted[i], out);
+	if (list->left_out > 0)
+		text_printf(out, "%zu more left out\n", list->left_out);
+}
