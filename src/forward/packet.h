@@ -1,0 +1,37 @@
+// A packet in motion: its bytes from the network header on, with headroom for tunnels, and what
+// travels beside it. Packets come from a pool and go back to it.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "forward/trace.h"
+#include "net/ip.h"
+
+#define PACKET_ROOM 9472
+#define PACKET_HEADROOM 128
+
+struct packet {
+	struct packet *next; // free list, or a queue of the holder's
+	struct trace *trace; // NULL unless its way is recorded; not owned
+	struct ip via;       // the link's next hop: which neighbour it was sent to
+	uint16_t visited;    // nodes that lowered the TTL
+	uint16_t passed;     // nodes that forwarded it, whether they lower the TTL or not
+	uint32_t start, length;
+	uint64_t user; // the holder's
+	uint8_t bytes[PACKET_ROOM];
+};
+
+static inline uint8_t *packet_data(struct packet *packet) {
+	return packet->bytes + packet->start;
+}
+
+struct packet_pool;
+
+struct packet_pool *packet_pool_new(void);
+void packet_pool_free(struct packet_pool *pool); // every packet must be back
+// An empty packet with full headroom.
+struct packet *packet_get(struct packet_pool *pool);
+struct packet *packet_copy(struct packet_pool *pool, const struct packet *from);
+void packet_put(struct packet_pool *pool, struct packet *packet);
+size_t packet_pool_out(const struct packet_pool *pool); // packets not back yet
