@@ -1,0 +1,189 @@
+// On-premises sites as the file describes them, in router words, and their lowering to topo.
+//
+// A zero value is "not given" and means the default named beside it. Strings and arrays belong to
+// the arena they were loaded into.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "topo/topo.h"
+
+struct site_prefix_entry {
+	struct prefix prefix;
+	uint32_t at_least, at_most; // lengths ("ge", "le"); 0: exactly the prefix's own
+	bool deny;
+	struct place place;
+};
+
+struct site_prefix_list {
+	const char *name;
+	struct place place;
+	struct site_prefix_entry *entries;
+	size_t entry_count;
+};
+
+struct site_route_map_entry {
+	struct place place;
+	const char *action;            // permit (default), deny
+	const char *match_prefix_list; // name
+	const char *match_as_path;     // regular expression
+	const char **match_communities;
+	size_t match_community_count;
+	int64_t set_local_preference, set_weight, set_med; // -1: not set
+	uint32_t *set_prepend;
+	size_t set_prepend_count;
+	const char **set_communities;
+	size_t set_community_count;
+	uint32_t *strip_asns;
+	size_t strip_asn_count;
+};
+
+struct site_route_map {
+	const char *name;
+	struct place place;
+	struct site_route_map_entry *entries;
+	size_t entry_count;
+};
+
+struct site_neighbor {
+	struct place place;
+	struct ip address; // the peer's
+	struct ip local_address; // IP_NONE: of the interface towards it
+	uint32_t remote_asn;
+	int64_t local_preference, weight; // of what it sends; -1: not set
+	const char *prefix_list_in, *prefix_list_out, *route_map_in, *route_map_out; // names
+	bool next_hop_self, as_override, passive, default_originate, send_community_off;
+	const char *remove_private_as; // none (default), leading, all, onlyIfAllPrivate
+	uint32_t allow_as_in, hold_s, keepalive_s;
+	uint32_t *prepend;
+	size_t prepend_count;
+	bool bfd;            // on
+	bool bfd_given;      // otherwise: on for circuit links, off elsewhere
+	int64_t bfd_interval_ns;
+	uint32_t bfd_multiplier;
+	uint32_t max_prefixes;
+};
+
+struct site_bgp {
+	bool given;
+	struct place place;
+	uint32_t asn;
+	struct ip router_id;
+	struct prefix *networks; // announced while the table has them
+	size_t network_count;
+	const char **redistribute; // connected, static, igp
+	size_t redistribute_count;
+	uint32_t maximum_paths; // 0: 8
+	bool send_community_off; // knob sendCommunity (azure-rules 14)
+	struct site_neighbor *neighbors;
+	size_t neighbor_count;
+};
+
+struct site_ipsec {
+	bool given;
+	struct place place;
+	const char *connection; // the Azure connection this interface terminates, or
+	uint32_t instance;      // of its gateway: 0, or 1 for the second of an active-active one
+	struct ip remote_address; // a peer site router's public address
+	struct ip local_address;  // outer source, IP_NONE: the router's first public interface
+	const char *shared_key;
+	const char *inner_ttl; // keep (default), reset
+	bool null_cipher;
+	int64_t lifetime_ns;
+	// Between two sites: of what lies under the tunnel, as its first end says.
+	int64_t delay_ns, jitter_ns;
+	uint32_t loss_millionths, path_mtu_bytes;
+};
+
+struct site_interface {
+	const char *name;
+	struct place place;
+	struct topo_address *addresses;
+	size_t address_count;
+	const char *segment; // joins all interfaces and hosts that name it in the site
+	const char *circuit; // "er1/primary": the circuit link it is the CE's end of
+	bool is_internet;    // the underlay of tunnels: a public address
+	bool shut;
+	struct site_ipsec ipsec;
+	uint32_t mtu_bytes, igp_cost; // 0: 1500; cost 1, and not in the IGP on circuits, tunnels, internet
+	bool igp_off;
+};
+
+struct site_static {
+	struct place place;
+	struct prefix prefix;
+	struct ip next_hop;
+	const char *interface; // leaves by it; for point-to-point and tunnels
+	bool discard;
+	uint32_t distance;
+};
+
+struct site_router {
+	const char *name;
+	struct place place;
+	struct site_interface *interfaces;
+	size_t interface_count;
+	struct site_static *statics;
+	size_t static_count;
+	struct site_bgp bgp;
+	const char *icmp_source; // ingress (default), egress
+	uint64_t hash_seed;
+	bool igp_off;
+	const char *igp_default; // never (default), always, ifKnown
+	const char **igp_redistribute; // bgp (what came by eBGP), internalBgp, connected, static
+	size_t igp_redistribute_count;
+};
+
+struct site_host {
+	const char *name;
+	struct place place;
+	struct topo_address *addresses; // a network of one address: that of the segment
+	size_t address_count;
+	const char *segment;
+	struct ip gateway, gateway6; // default: the only router of the segment, if it is one
+};
+
+// A segment's properties; made when an interface names a segment that is not listed.
+struct site_segment {
+	const char *name;
+	struct place place;
+	bool given;
+	int64_t delay_ns, jitter_ns;
+	uint32_t loss_millionths;
+	uint64_t rate_bits_per_s;
+	uint32_t mtu_bytes, queue_packets;
+	bool down;
+};
+
+struct site {
+	const char *name;
+	struct place place;
+	struct site_router *routers;
+	size_t router_count;
+	struct site_host *hosts;
+	size_t host_count;
+	struct site_segment *segments;
+	size_t segment_count;
+	struct site_prefix_list *prefix_lists;
+	size_t prefix_list_count;
+	struct site_route_map *route_maps;
+	size_t route_map_count;
+};
+
+struct names;
+
+// Lowers all sites: routers, hosts, segments, sessions inside sites, tunnels between sites. Call it
+// first, on an empty topo: `port_names` gets "router/interface" (a host's is "host/eth0") for each
+// port, so that the number of a name is the number of its port. Mistakes are added to `mistakes`.
+//
+// Circuit interfaces and tunnels to a cloud get their port here, and their link or tunnel from the
+// cloud that owns the other end, which finds them with topo_offer_find():
+//   "circuit:er1/primary"   the CE's port; the cloud joins it to its MSEE with a two-ended link
+//   "connection:NAME"       the tunnel port of the site's end, the underlay port and its public
+//   "connection:NAME#1"     address, the key; "#1" is the end towards the second instance of an
+//                           active-active gateway. The cloud adds the tunnel, and the underlay link
+//                           on topo_port_for_link(topo, offer->underlay_port).
+void site_lower(const struct site *sites, size_t count, struct topo *topo, struct names *port_names,
+	struct diagnostics *mistakes);

@@ -1,0 +1,49 @@
+// What the files that lower sites share.
+#pragma once
+
+#include "topo/site.h"
+#include "topo/topo_build.h"
+
+struct site_lowering {
+	struct topo *topo;
+	const struct site *sites;
+	size_t site_count;
+	struct names *port_names;
+	struct diagnostics *mistakes;
+	// Of every router, sites in their order: its node (TOPO_NONE when its name was taken) and its
+	// first port; the others follow in the order of its interfaces.
+	struct site_router_ref *routers;
+	size_t router_count;
+};
+
+struct site_router_ref {
+	const struct site *site;
+	const struct site_router *router;
+	uint32_t node, first_port;
+};
+
+struct site_policy {
+	const struct policy_term *terms;
+	size_t count;
+	bool default_deny;
+};
+
+// The policy of what `neighbor` sends (`is_import`) or is sent.
+struct site_policy site_policy_lower(struct site_lowering *lowering, const struct site *site,
+	const struct site_neighbor *neighbor, bool is_import);
+
+// Mistakes that need no lowering: interfaces with two purposes, addresses used twice, hosts outside
+// their segment's networks.
+void site_check(struct site_lowering *lowering, const struct site *site);
+
+// Sessions and tunnels, once all ports are there.
+void site_bgp_lower(struct site_lowering *lowering, const struct site_router_ref *ref);
+void site_tunnels_lower(struct site_lowering *lowering);
+// The interface of the router whose network holds the address, longest prefix; its index, or
+// interface_count when there is none.
+size_t site_interface_towards(const struct site_router *router, struct ip address);
+// The segment's network that holds the address: of a router's interface on it. False: none.
+bool site_segment_network(const struct site *site, const char *segment, struct ip address,
+	struct prefix *network);
+// The router address of the segment inside `network`, IP_NONE when there is none or several.
+struct ip site_only_router(const struct site *site, const char *segment, struct prefix network);

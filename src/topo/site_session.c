@@ -1,0 +1,375 @@
+// BGP sessions and tunnels of on-premises routers.
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/instant.h"
+#include "base/text.h"
+#include "topo/site_int.h"
+
+// What proto/bgp calls them; topo may not see proto, and the numbers are part of topo_neighbor.
+enum {
+	STRIP_NONE,
+	STRIP_LEADING,
+	STRIP_ALL,
+	STRIP_ONLY_IF_ALL,
+};
+
+#define BFD_INTERVAL_NS     (300 * MS_NS)
+#define BFD_MULTIPLIER      3
+#define MAXIMUM_PATHS       8
+
+// RFC 4271 9.1.2.2, with what all routers put in front of it.
+static const struct decision_step router_steps[] = {
+	{DECIDE_ELIGIBLE, "RFC 4271 9.1.2"},
+	{DECIDE_DISTANCE, "administrative distance"},
+	{DECIDE_WEIGHT, "weight"},
+	{DECIDE_LOCAL_PREFERENCE, "RFC 4271 9.1.1"},
+	{DECIDE_LOCAL_ORIGIN, "local origin"},
+	{DECIDE_AS_PATH, "RFC 4271 9.1.2.2 a"},
+	{DECIDE_ORIGIN, "RFC 4271 9.1.2.2 b"},
+	{DECIDE_MED, "RFC 4271 9.1.2.2 c"},
+	{DECIDE_EXTERNAL, "RFC 4271 9.1.2.2 d"},
+	{DECIDE_METRIC, "RFC 4271 9.1.2.2 e"},
+	{DECIDE_ROUTER_ID, "RFC 4271 9.1.2.2 f"},
+	{DECIDE_NEIGHBOR, "RFC 4271 9.1.2.2 g"},
+};
+
+static const struct decision router_default = {
+	router_steps, sizeof(router_steps) / sizeof(router_steps[0]), MAXIMUM_PATHS};
+
+static const struct decision *decision_of(struct topo *topo, uint32_t maximum_paths) {
+	if (!maximum_paths || maximum_paths == MAXIMUM_PATHS)
+		return &router_default;
+	struct decision *decision = ARENA_NEW(topo->arena, struct decision);
+	*decision = router_default;
+	decision->max_paths = (uint16_t)maximum_paths;
+	return decision;
+}
+
+size_t site_interface_towards(const struct site_router *router, struct ip address) {
+	size_t best = router->interface_count;
+	int best_bits = -1;
+
+	for (size_t i = 0; i < router->interface_count; i++) {
+		for (size_t k = 0; k < router->interfaces[i].address_count; k++) {
+			struct prefix network = router->interfaces[i].addresses[k].network;
+			if (!prefix_contains(network, address) || network.bits <= best_bits)
+				continue;
+			best = i;
+			best_bits = network.bits;
+		}
+	}
+	return best;
+}
+
+static struct ip address_of_family(const struct site_interface *interface, struct ip like) {
+	for (size_t i = 0; i < interface->address_count; i++) {
+		if (ip_is_v4(interface->addresses[i].address) == ip_is_v4(like))
+			return interface->addresses[i].address;
+	}
+	return IP_NONE;
+}
+
+// The interface a static route sends packets for `address` out of; interface_count: none.
+static size_t static_towards(const struct site_router *router, struct ip address) {
+	size_t best = router->interface_count;
+	int best_bits = -1;
+
+	for (size_t i = 0; i < router->static_count; i++) {
+		const struct site_static *route = &router->statics[i];
+		if (route->discard || !prefix_contains(route->prefix, address) ||
+			route->prefix.bits <= best_bits)
+			continue;
+		size_t found = router->interface_count;
+		for (size_t k = 0; route->interface && k < router->interface_count; k++) {
+			if (text_equal(router->interfaces[k].name, route->interface))
+				found = k;
+		}
+		if (!route->interface)
+			found = site_interface_towards(router, route->next_hop);
+		if (found == router->interface_count)
+			continue;
+		best = found;
+		best_bits = route->prefix.bits;
+	}
+	return best;
+}
+
+// The interface a session uses: the one whose network holds the peer (single hop), else where a
+// static route to the peer leads, else an interface inside the site, which the IGP makes reachable.
+static size_t session_interface(const struct site_router *router, struct ip peer, bool *single_hop) {
+	size_t found = site_interface_towards(router, peer);
+
+	*single_hop = found < router->interface_count;
+	if (!*single_hop)
+		found = static_towards(router, peer);
+	for (size_t i = 0; found == router->interface_count && i < router->interface_count; i++) {
+		const struct site_interface *interface = &router->interfaces[i];
+		if (!interface->circuit && !interface->is_internet && !interface->ipsec.given &&
+			!ip_is_none(address_of_family(interface, peer)))
+			return i;
+	}
+	return found;
+}
+
+static uint8_t strip_of(const char *word) {
+	if (!word || text_equal(word, "none"))
+		return STRIP_NONE;
+	if (text_equal(word, "leading"))
+		return STRIP_LEADING;
+	return text_equal(word, "all") ? STRIP_ALL : STRIP_ONLY_IF_ALL;
+}
+
+static void set_session(struct topo_neighbor *neighbor, const struct site_neighbor *given,
+	const struct site_bgp *bgp) {
+	neighbor->remote_asn = given->remote_asn;
+	neighbor->hold_s = (uint16_t)given->hold_s;
+	neighbor->keepalive_s = (uint16_t)given->keepalive_s;
+	neighbor->allow_own_as = (uint8_t)given->allow_as_in;
+	neighbor->is_passive = given->passive;
+	neighbor->next_hop_self = given->next_hop_self;
+	neighbor->as_override = given->as_override;
+	neighbor->send_communities = !bgp->send_community_off && !given->send_community_off;
+	neighbor->default_originate = given->default_originate;
+	neighbor->strip_private = strip_of(given->remove_private_as);
+	neighbor->max_prefixes = given->max_prefixes;
+}
+
+static void set_bfd(struct topo_neighbor *neighbor, const struct site_neighbor *given,
+	bool is_circuit) {
+	if (given->bfd_given ? !given->bfd : !is_circuit)
+		return;
+	neighbor->bfd_interval_ns = given->bfd_interval_ns ? given->bfd_interval_ns : BFD_INTERVAL_NS;
+	neighbor->bfd_multiplier =
+		given->bfd_multiplier ? (uint8_t)given->bfd_multiplier : BFD_MULTIPLIER;
+}
+
+static void lower_neighbor(struct site_lowering *lowering, const struct site_router_ref *ref,
+	const struct site_neighbor *given) {
+	struct topo *topo = lowering->topo;
+	const struct site_router *router = ref->router;
+	bool single_hop = false;
+	size_t interface = session_interface(router, given->address, &single_hop);
+	struct ip local = given->local_address;
+	char text[IP_TEXT_BYTES];
+
+	if (ip_is_none(local) && interface < router->interface_count)
+		local = address_of_family(&router->interfaces[interface], given->address);
+	if (ip_is_none(local)) {
+		diagnostics_error(lowering->mistakes, given->place,
+			"%s has no interface from which to reach %s; give it a static route or localAddress",
+			router->name, ip_format(given->address, text));
+		return;
+	}
+	uint32_t origin = topo_origin_add(topo, given->place, NULL, "neighbor %s of %s",
+		ip_format(given->address, text), router->name);
+	uint32_t number = topo_neighbor_add(topo, ref->node, local, given->address, origin);
+	struct site_policy import = site_policy_lower(lowering, ref->site, given, true);
+	struct site_policy export = site_policy_lower(lowering, ref->site, given, false);
+	struct topo_neighbor *neighbor = &topo->neighbors[number];
+	set_session(neighbor, given, &router->bgp);
+	set_bfd(neighbor, given, single_hop && router->interfaces[interface].circuit);
+	if (single_hop)
+		neighbor->port = ref->first_port + (uint32_t)interface;
+	neighbor->import = import.terms;
+	neighbor->import_count = import.count;
+	neighbor->import_default_deny = import.default_deny;
+	neighbor->export = export.terms;
+	neighbor->export_count = export.count;
+	neighbor->export_default_deny = export.default_deny;
+}
+
+static uint32_t redistributed(const struct site_bgp *bgp) {
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < bgp->redistribute_count; i++) {
+		if (text_equal(bgp->redistribute[i], "connected"))
+			bits |= 1u << ROUTE_CONNECTED;
+		else if (text_equal(bgp->redistribute[i], "static"))
+			bits |= 1u << ROUTE_STATIC;
+		else if (text_equal(bgp->redistribute[i], "igp"))
+			bits |= 1u << ROUTE_IGP;
+	}
+	return bits;
+}
+
+void site_bgp_lower(struct site_lowering *lowering, const struct site_router_ref *ref) {
+	struct topo *topo = lowering->topo;
+	const struct site_bgp *given = &ref->router->bgp;
+	struct topo_bgp *bgp = topo_bgp_of(topo, ref->node);
+	char text[PREFIX_TEXT_BYTES];
+
+	bgp->asn = given->asn;
+	bgp->router_id = ip_v4(given->router_id);
+	bgp->decision = decision_of(topo, given->maximum_paths);
+	bgp->redistribute = redistributed(given);
+	for (size_t i = 0; i < given->network_count; i++) {
+		struct topo_network network = {.prefix = given->networks[i]};
+		network.origin = topo_origin_add(topo, given->place, NULL, "network %s of %s",
+			prefix_format(given->networks[i], text), ref->router->name);
+		topo_network_add(topo, ref->node, &network);
+	}
+	for (size_t i = 0; i < given->neighbor_count; i++)
+		lower_neighbor(lowering, ref, &given->neighbors[i]);
+}
+
+// The router's internet interface with the address; with IP_NONE its first. interface_count: none.
+static size_t internet_interface(const struct site_router *router, struct ip address) {
+	for (size_t i = 0; i < router->interface_count; i++) {
+		const struct site_interface *interface = &router->interfaces[i];
+		for (size_t k = 0; interface->is_internet && k < interface->address_count; k++) {
+			if (ip_is_none(address) || ip_equal(interface->addresses[k].address, address))
+				return i;
+		}
+	}
+	return router->interface_count;
+}
+
+struct tunnel_end {
+	const struct site_router_ref *ref;
+	const struct site_interface *interface;
+	uint32_t port, underlay_port;
+	struct ip outer;
+};
+
+// False, with the mistake noted, when the router has no public address to send from.
+static bool tunnel_end_of(struct site_lowering *lowering, const struct site_router_ref *ref,
+	size_t index, struct tunnel_end *out) {
+	const struct site_router *router = ref->router;
+	const struct site_interface *interface = &router->interfaces[index];
+	size_t underlay = internet_interface(router, interface->ipsec.local_address);
+
+	if (underlay == router->interface_count) {
+		diagnostics_error(lowering->mistakes, interface->ipsec.place,
+			"%s has no interface with \"internet: true\"%s for the tunnel %s to start from",
+			router->name, ip_is_none(interface->ipsec.local_address) ? "" : " and that localAddress",
+			interface->name);
+		return false;
+	}
+	const struct site_interface *public = &router->interfaces[underlay];
+	struct ip outer = interface->ipsec.local_address;
+	if (ip_is_none(outer))
+		outer = address_of_family(public, interface->ipsec.remote_address);
+	if (ip_is_none(outer))
+		outer = public->addresses[0].address;
+	*out = (struct tunnel_end){ref, interface, ref->first_port + (uint32_t)index,
+		ref->first_port + (uint32_t)underlay, outer};
+	return true;
+}
+
+static void offer_tunnel(struct site_lowering *lowering, const struct tunnel_end *end) {
+	struct topo *topo = lowering->topo;
+	const struct site_ipsec *ipsec = &end->interface->ipsec;
+	char *key = ipsec->instance
+		? arena_printf(topo->arena, "connection:%s#%u", ipsec->connection, ipsec->instance)
+		: arena_printf(topo->arena, "connection:%s", ipsec->connection);
+	struct topo_offer *offer = topo_offer_add(topo, key);
+
+	if (!offer) {
+		diagnostics_error(lowering->mistakes, ipsec->place,
+			"the connection %s already has a tunnel to instance %u; a second one is for "
+			"\"instance: 1\"",
+			ipsec->connection, ipsec->instance);
+		return;
+	}
+	offer->port = end->port;
+	offer->underlay_port = end->underlay_port;
+	offer->outer = end->outer;
+	offer->shared_key = ipsec->shared_key ? arena_strdup(topo->arena, ipsec->shared_key) : NULL;
+	offer->inner_ttl_reset = ipsec->inner_ttl && text_equal(ipsec->inner_ttl, "reset");
+	offer->null_cipher = ipsec->null_cipher;
+	offer->lifetime_ns = ipsec->lifetime_ns;
+	offer->origin = topo->ports[end->port].origin;
+}
+
+// The tunnel interface at the address `from` names, which has to name `from` in turn.
+static bool find_far_end(struct site_lowering *lowering, const struct tunnel_end *from,
+	struct tunnel_end *out) {
+	for (size_t i = 0; i < lowering->router_count; i++) {
+		const struct site_router_ref *ref = &lowering->routers[i];
+		struct ip wanted = from->interface->ipsec.remote_address;
+		if (ref == from->ref || ref->node == TOPO_NONE ||
+			internet_interface(ref->router, wanted) == ref->router->interface_count)
+			continue;
+		for (size_t k = 0; k < ref->router->interface_count; k++) {
+			const struct site_interface *interface = &ref->router->interfaces[k];
+			if (interface->ipsec.given &&
+				ip_equal(interface->ipsec.remote_address, from->outer) &&
+				tunnel_end_of(lowering, ref, k, out) && ip_equal(out->outer, wanted))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void set_tunnel_end(struct topo *topo, struct topo_tunnel *tunnel, int index,
+	const struct tunnel_end *end) {
+	const struct site_ipsec *ipsec = &end->interface->ipsec;
+
+	tunnel->port[index] = end->port;
+	tunnel->underlay_port[index] = topo_port_for_link(topo, end->underlay_port);
+	tunnel->outer[index] = end->outer;
+	tunnel->shared_key[index] = arena_strdup(topo->arena, ipsec->shared_key ? ipsec->shared_key : "");
+	tunnel->inner_ttl_reset[index] = ipsec->inner_ttl && text_equal(ipsec->inner_ttl, "reset");
+	tunnel->null_cipher |= ipsec->null_cipher;
+	if (ipsec->lifetime_ns)
+		tunnel->lifetime_ns = ipsec->lifetime_ns;
+}
+
+static void join_tunnel(struct site_lowering *lowering, const struct tunnel_end *near,
+	const struct tunnel_end *far) {
+	struct topo *topo = lowering->topo;
+	const struct site_ipsec *ipsec = &near->interface->ipsec;
+	char *name = arena_printf(topo->arena, "%s--%s", near->ref->router->name,
+		far->ref->router->name);
+	uint32_t origin = topo->ports[near->port].origin;
+	uint32_t number = topo_tunnel_add(topo, name, origin);
+
+	set_tunnel_end(topo, &topo->tunnels[number], 0, near);
+	set_tunnel_end(topo, &topo->tunnels[number], 1, far);
+	topo->ports[near->port].tunnel = number;
+	topo->ports[far->port].tunnel = number;
+	uint32_t underlay = topo_link_add(topo, NULL, origin);
+	struct topo_link *link = &topo->links[underlay];
+	link->delay_ns = ipsec->delay_ns;
+	link->jitter_ns = ipsec->jitter_ns;
+	link->loss_millionths = ipsec->loss_millionths;
+	link->mtu_bytes = ipsec->path_mtu_bytes;
+	link->can_fail = true;
+	topo_end_add(topo, underlay, topo->tunnels[number].underlay_port[0]);
+	topo_end_add(topo, underlay, topo->tunnels[number].underlay_port[1]);
+}
+
+static void lower_tunnel(struct site_lowering *lowering, const struct site_router_ref *ref,
+	size_t index) {
+	struct tunnel_end near, far;
+	char text[IP_TEXT_BYTES];
+
+	if (!tunnel_end_of(lowering, ref, index, &near))
+		return;
+	if (near.interface->ipsec.connection) {
+		offer_tunnel(lowering, &near);
+		return;
+	}
+	if (ip_is_none(near.interface->ipsec.remote_address))
+		return; // site_check() has said so
+	if (!find_far_end(lowering, &near, &far)) {
+		diagnostics_error(lowering->mistakes, near.interface->ipsec.place,
+			"no site router has a tunnel interface at %s that leads back to %s",
+			ip_format(near.interface->ipsec.remote_address, text), ref->router->name);
+		return;
+	}
+	if (lowering->topo->ports[near.port].tunnel == TOPO_NONE)
+		join_tunnel(lowering, &near, &far);
+}
+
+void site_tunnels_lower(struct site_lowering *lowering) {
+	for (size_t i = 0; i < lowering->router_count; i++) {
+		const struct site_router_ref *ref = &lowering->routers[i];
+		for (size_t k = 0; ref->node != TOPO_NONE && k < ref->router->interface_count; k++) {
+			if (ref->router->interfaces[k].ipsec.given)
+				lower_tunnel(lowering, ref, k);
+		}
+	}
+}
