@@ -1,0 +1,131 @@
+#include "world/world_int.h"
+
+#include <errno.h>
+
+static bool wants_up(const struct world *world, uint32_t number) {
+	const struct topo_port *topo = &world->topo->ports[number];
+	if (topo->is_shut || !world->nodes[topo->node].is_up)
+		return false;
+	if (topo->tunnel != TOPO_NONE) {
+		const struct world_tunnel *tunnel = &world->tunnels[topo->tunnel];
+		uint32_t side = world->topo->tunnels[topo->tunnel].port[0] == number ? 0 : 1;
+		return tunnel->ends[side].is_up;
+	}
+	return world_link_carries(world, number);
+}
+
+void world_port_refresh(struct world *world, uint32_t number) {
+	struct port *port = &world->ports[number].port;
+	bool up = wants_up(world, number);
+	if (port->is_up == up)
+		return;
+	port->is_up = up;
+	if (!world->has_started)
+		return;
+	world_note_change(world);
+	world_routing_port_changed(world, number);
+	igp_port_changed(world, number);
+	world_sessions_port_changed(world, number);
+	world_tunnels_port_changed(world, number);
+}
+
+static void refresh_ends(struct world *world, uint32_t link) {
+	for (size_t e = 0; e < world->links[link].end_count; e++)
+		world_port_refresh(world, world->links[link].ends[e].port);
+}
+
+// A neighbour that is powered off takes the carrier with it on a link of two ends.
+static bool peer_is_off(const struct world *world, const struct world_link *link, size_t end) {
+	if (link->end_count != 2)
+		return false;
+	uint32_t other = world->ports[link->ends[1 - end].port].node;
+	return !world->nodes[other].is_up || world->topo->ports[link->ends[1 - end].port].is_shut;
+}
+
+static void apply_fault(struct world *world, uint32_t number) {
+	struct world_link *link = &world->links[number];
+	for (size_t e = 0; e < link->end_count; e++) {
+		struct world_end *end = &link->ends[e];
+		uint32_t node = world->ports[end->port].node;
+		bool sends_badly = link->fault != WORLD_UP &&
+			(link->fault_one_way == TOPO_NONE || link->fault_one_way == node);
+		// One way down: the light goes out at the other end, who no longer hears this node.
+		bool hears_nothing = link->fault == WORLD_DOWN &&
+			(link->fault_one_way == TOPO_NONE || link->fault_one_way != node);
+		end->loses = sends_badly;
+		end->sees_down = hears_nothing || peer_is_off(world, link, e);
+	}
+	refresh_ends(world, number);
+	for (size_t r = 0; r < link->rider_count; r++)
+		refresh_ends(world, link->riders[r]);
+}
+
+static bool link_has_node(const struct world *world, const struct world_link *link,
+	uint32_t node) {
+	for (size_t e = 0; e < link->end_count; e++) {
+		if (world->ports[link->ends[e].port].node == node)
+			return true;
+	}
+	return false;
+}
+
+int world_set_link(struct world *world, uint32_t number, enum world_fault fault,
+	uint32_t one_way) {
+	if (number >= world->topo->link_count)
+		return -ENOENT;
+	struct world_link *link = &world->links[number];
+	if (one_way != TOPO_NONE && !link_has_node(world, link, one_way))
+		return -ENOENT;
+	bool was_cut = link->fault == WORLD_CUT || link->fault_one_way != TOPO_NONE;
+	link->fault = fault;
+	link->fault_one_way = fault == WORLD_UP ? TOPO_NONE : one_way;
+	link->fault_since = loop_now(world->loop);
+	bool is_silent = fault == WORLD_CUT || link->fault_one_way != TOPO_NONE;
+	if (is_silent) {
+		// Only timers notice: the longest of them bounds how long the network may take.
+		instant settles = instant_add(link->fault_since, world_longest_hold_ns(world));
+		if (instant_compare(settles, world->settles_at) > 0)
+			world->settles_at = settles;
+	}
+	apply_fault(world, number);
+	if (is_silent || was_cut)
+		igp_link_cut(world, number);
+	return 0;
+}
+
+void world_set_node(struct world *world, uint32_t number, bool is_up) {
+	struct world_node *node = &world->nodes[number];
+	if (node->is_up == is_up)
+		return;
+	node->is_up = is_up;
+	node->router.is_up = is_up;
+	if (!is_up)
+		world_sessions_stop_node(world, number);
+	for (size_t i = 0; i < node->topo->port_count; i++) {
+		uint32_t port = node->topo->ports[i];
+		world_port_refresh(world, port);
+		if (world->ports[port].link != TOPO_NONE)
+			apply_fault(world, world->ports[port].link);
+	}
+	if (is_up)
+		world_sessions_start_node(world, number);
+	world_note_change(world);
+}
+
+void world_get_quality(const struct world *world, uint32_t link, struct world_quality *out) {
+	*out = world->links[link].quality;
+}
+
+void world_set_quality(struct world *world, uint32_t link, const struct world_quality *quality) {
+	world->links[link].quality = *quality;
+	if (world->links[link].quality.queue_packets == 0)
+		world->links[link].quality.queue_packets = WORLD_DEFAULT_QUEUE;
+}
+
+enum world_fault world_link_fault(const struct world *world, uint32_t link) {
+	return world->links[link].fault;
+}
+
+bool world_node_is_up(const struct world *world, uint32_t node) {
+	return world->nodes[node].is_up;
+}
