@@ -1,0 +1,289 @@
+// Addresses: those the file gives are checked, those it leaves open are filled in (AZ-GW-2, first
+// free from offset 4 for machines: AZ-NIC-20).
+#include "cloud/azure/lower_int.h"
+
+#include <stdio.h>
+
+#define RESERVED_LOW 4           // .0 network, .1 gateway, .2 and .3 name service (AZ-NIC-20)
+#define PUBLIC_FIRST 0xcb007101u // 203.0.113.1 on (RFC 5737)
+#define PUBLIC_SMALL 254
+#define PUBLIC_LARGE 0xc6120001u // then 198.18.0.1 on (RFC 2544)
+
+// AZ-GW-2: offsets from the GatewaySubnet's base, by which gateways share it.
+static const struct {
+	bool has_er, has_vpn;
+	uint64_t er[AZURE_INSTANCES], vpn[AZURE_INSTANCES], endpoint;
+} offsets[] = {
+	{true, false, {12, 13}, {0, 0}, 4},
+	{true, true, {12, 13}, {14, 15}, 4},
+	{false, true, {0, 0}, {4, 5}, 0},
+};
+#define ENDPOINT_LOW_CIRCUITS 4 // offsets 4 to 11; the instances follow
+#define ENDPOINT_HIGH 16
+
+static size_t offsets_of(const struct lowered_vnet *vnet) {
+	if (vnet->er == TOPO_NONE)
+		return 2;
+	return vnet->vpn == TOPO_NONE ? 0 : 1;
+}
+
+struct prefix azure_subnet_prefix_of(const struct azure_subnet *subnet, struct ip address) {
+	for (size_t i = 0; i < subnet->address_prefix_count; i++) {
+		if (prefix_contains(subnet->address_prefixes[i], address))
+			return subnet->address_prefixes[i];
+	}
+	return prefix_host(address);
+}
+
+bool azure_vnet_contains(const struct azure_vnet *vnet, struct ip address) {
+	for (size_t i = 0; i < vnet->address_space_count; i++) {
+		if (prefix_contains(vnet->address_space[i], address))
+			return true;
+	}
+	return false;
+}
+
+// AZ-NIC-20. An IPv4 prefix also loses its last address, the broadcast.
+static bool is_reserved(struct prefix prefix, struct ip address) {
+	struct ip base = prefix_first(prefix);
+
+	if (ip_compare(address, ip_plus(base, RESERVED_LOW)) < 0)
+		return true;
+	return prefix_is_v4(prefix) && ip_equal(address, prefix_last(prefix));
+}
+
+static const char *used_key(
+	struct azure_cloud *cloud, uint32_t vnet, struct ip address, char out[IP_TEXT_BYTES + 16]) {
+	char text[IP_TEXT_BYTES];
+
+	(void)cloud;
+	snprintf(out, IP_TEXT_BYTES + 16, "%u %s", vnet, ip_format(address, text));
+	return out;
+}
+
+static bool take(struct azure_cloud *cloud, uint32_t vnet, struct ip address) {
+	char key[IP_TEXT_BYTES + 16];
+
+	if (names_find(cloud->used_addresses, used_key(cloud, vnet, address, key)) != NAME_NONE)
+		return false;
+	names_add(cloud->used_addresses, key);
+	return true;
+}
+
+// An address that the file gives, or that follows from a rule: inside its subnet, not reserved,
+// nobody else's.
+static void check_given(struct azure_cloud *cloud, uint32_t number, struct ip address,
+	struct place place, const char *whose) {
+	const struct lowered_subnet *subnet = &cloud->subnets[number];
+	const struct azure_vnet *vnet = cloud->vnets[subnet->vnet].vnet;
+	char text[IP_TEXT_BYTES], range[PREFIX_TEXT_BYTES];
+
+	ip_format(address, text);
+	struct prefix prefix = azure_subnet_prefix_of(subnet->subnet, address);
+	bool is_inside =
+		prefix_contains(prefix, address) && !prefix_equal(prefix, prefix_host(address));
+	if (subnet->subnet->address_prefix_count > 0 && !is_inside)
+		azure_mistake(cloud, place, "%s of %s is outside subnet %s/%s (%s)", text, whose,
+			vnet->name, subnet->subnet->name,
+			prefix_format(subnet->subnet->address_prefixes[0], range));
+	else if (is_inside && is_reserved(prefix, address))
+		azure_mistake(cloud, place,
+			"%s of %s is one of the five addresses Azure reserves in %s (AZ-NIC-20)", text, whose,
+			prefix_format(prefix, range));
+	else if (subnet->subnet->address_prefix_count == 0 && !azure_vnet_contains(vnet, address))
+		azure_mistake(
+			cloud, place, "%s of %s is outside the address space of %s", text, whose, vnet->name);
+	if (!take(cloud, subnet->vnet, address))
+		azure_mistake(cloud, place, "%s of %s is in use already in %s", text, whose, vnet->name);
+}
+
+// The IPv4 prefix a gateway takes its addresses from; false when the subnet has none.
+static bool gateway_prefix(const struct azure_cloud *cloud, uint32_t vnet, struct prefix *out) {
+	uint32_t number = cloud->vnets[vnet].gateway_subnet;
+
+	if (number == TOPO_NONE)
+		return false;
+	const struct azure_subnet *subnet = cloud->subnets[number].subnet;
+	for (size_t i = 0; i < subnet->address_prefix_count; i++) {
+		if (!prefix_is_v4(subnet->address_prefixes[i]))
+			continue;
+		*out = subnet->address_prefixes[i];
+		return true;
+	}
+	return false;
+}
+
+static struct ip made_up_public(struct azure_cloud *cloud) {
+	uint32_t n = cloud->made_up_addresses++;
+
+	return ip_of_v4(n < PUBLIC_SMALL ? PUBLIC_FIRST + n : PUBLIC_LARGE + n - PUBLIC_SMALL);
+}
+
+static struct ip instance_address(
+	struct azure_cloud *cloud, const struct lowered_gateway *lowered, size_t i) {
+	const struct lowered_vnet *vnet = &cloud->vnets[lowered->vnet];
+	const struct azure_gateway *gateway = lowered->gateway;
+	struct prefix prefix;
+
+	if (i < gateway->instance_address_count)
+		return gateway->instance_addresses[i];
+	if (!gateway_prefix(cloud, lowered->vnet, &prefix)) {
+		azure_mistake(cloud, gateway->place,
+			"%s needs instanceAddresses, since the GatewaySubnet of %s has no IPv4 prefix",
+			gateway->name, vnet->vnet->name);
+		return IP_NONE;
+	}
+	size_t row = offsets_of(vnet);
+	uint64_t offset = lowered->is_er ? offsets[row].er[i] : offsets[row].vpn[i];
+	return ip_plus(prefix_first(prefix), offset);
+}
+
+static struct ip nth_or(const struct ip *list, size_t count, size_t i, struct ip otherwise) {
+	return i < count ? list[i] : otherwise;
+}
+
+static void assign_instance(struct azure_cloud *cloud, struct lowered_gateway *lowered, size_t i) {
+	const struct azure_gateway *gateway = lowered->gateway;
+	struct lowered_instance *instance = &lowered->instances[i];
+	uint32_t subnet = cloud->vnets[lowered->vnet].gateway_subnet;
+
+	instance->name = lowered->instance_count == 1
+		? gateway->name
+		: arena_printf(cloud->arena, "%s-in%zu", gateway->name, i);
+	instance->address = instance_address(cloud, lowered, i);
+	instance->bgp_address = nth_or(
+		gateway->bgp_peering_addresses, gateway->bgp_peering_address_count, i, instance->address);
+	instance->inside_address =
+		nth_or(gateway->inside_addresses, gateway->inside_address_count, i, instance->address);
+	instance->twin_port = TOPO_NONE;
+	if (i < gateway->public_address_count)
+		instance->public_address = gateway->public_addresses[i];
+	else if (!lowered->is_er)
+		instance->public_address = made_up_public(cloud);
+	if (ip_is_none(instance->address))
+		return;
+	check_given(cloud, subnet, instance->address, gateway->place, instance->name);
+	bool is_apipa = ip_is_link_local(instance->bgp_address); // AZ-VPN-4
+	if (!is_apipa && !ip_equal(instance->bgp_address, instance->address))
+		check_given(cloud, subnet, instance->bgp_address, gateway->place, instance->name);
+	if (!ip_equal(instance->inside_address, instance->address) &&
+		!ip_equal(instance->inside_address, instance->bgp_address))
+		check_given(cloud, subnet, instance->inside_address, gateway->place, instance->name);
+}
+
+static void assign_gateway(struct azure_cloud *cloud, struct lowered_gateway *lowered) {
+	const struct azure_vnet *vnet = cloud->vnets[lowered->vnet].vnet;
+
+	// An active-standby gateway is modelled by its active instance.
+	lowered->instance_count = lowered->is_er || lowered->gateway->active_active ? 2 : 1;
+	if (cloud->vnets[lowered->vnet].gateway_subnet == TOPO_NONE) { // AZ-GW-1
+		azure_mistake(cloud, lowered->gateway->place,
+			"%s has no subnet named GatewaySubnet, which the gateway %s needs", vnet->name,
+			lowered->gateway->name);
+		return;
+	}
+	for (size_t i = 0; i < lowered->instance_count; i++)
+		assign_instance(cloud, lowered, i);
+}
+
+// MSEE tunnel endpoints of the k-th connection of a gateway.
+static void assign_endpoints(struct azure_cloud *cloud, struct lowered_connection *lowered) {
+	const struct azure_connection *connection = lowered->connection;
+
+	if (lowered->circuit == TOPO_NONE || lowered->gateway1 == TOPO_NONE)
+		return;
+	struct lowered_gateway *gateway = &cloud->gateways[lowered->gateway1];
+	struct lowered_vnet *vnet = &cloud->vnets[gateway->vnet];
+	if (!gateway->is_er || vnet->gateway_subnet == TOPO_NONE)
+		return;
+	size_t k = gateway->connection_count++;
+	uint64_t offset = k < ENDPOINT_LOW_CIRCUITS
+		? offsets[offsets_of(vnet)].endpoint + AZURE_LINKS * k
+		: ENDPOINT_HIGH + AZURE_LINKS * (k - ENDPOINT_LOW_CIRCUITS);
+	struct prefix prefix;
+	bool has_prefix = gateway_prefix(cloud, gateway->vnet, &prefix);
+	for (size_t i = 0; i < AZURE_LINKS; i++) {
+		if (i < connection->tunnel_endpoint_count)
+			lowered->endpoints[i] = connection->tunnel_endpoints[i];
+		else if (has_prefix)
+			lowered->endpoints[i] = ip_plus(prefix_first(prefix), offset + i);
+		else {
+			azure_mistake(cloud, connection->place,
+				"%s needs tunnelEndpoints, since the GatewaySubnet of %s has no IPv4 prefix",
+				connection->name, vnet->vnet->name);
+			return;
+		}
+		check_given(cloud, vnet->gateway_subnet, lowered->endpoints[i], connection->place,
+			connection->name);
+	}
+}
+
+// The first address of the prefix that nobody has, from the subnet's cursor on.
+static struct ip first_free(
+	struct azure_cloud *cloud, struct lowered_subnet *subnet, struct prefix prefix) {
+	struct ip base = prefix_first(prefix);
+
+	for (;; subnet->next_offset++) { // bounded by the prefix
+		struct ip address = ip_plus(base, subnet->next_offset);
+		if (!prefix_contains(prefix, address) || is_reserved(prefix, address))
+			return IP_NONE;
+		if (take(cloud, subnet->vnet, address))
+			return address;
+	}
+}
+
+static void assign_nic(struct azure_cloud *cloud, struct lowered_nic *nic) {
+	struct lowered_subnet *subnet = &cloud->subnets[nic->subnet];
+	const char *machine = cloud->model->machines[nic->machine].name;
+
+	bool has_v4 = false;
+	bool has_v6 = false;
+	for (size_t i = 0; i < nic->address_count; i++)
+		*(ip_is_v4(nic->addresses[i]) ? &has_v4 : &has_v6) = true;
+	for (size_t i = 0; i < subnet->subnet->address_prefix_count; i++) {
+		struct prefix prefix = subnet->subnet->address_prefixes[i];
+		bool *has = prefix_is_v4(prefix) ? &has_v4 : &has_v6;
+		if (*has || nic->address_count == 2)
+			continue;
+		struct ip address = first_free(cloud, subnet, prefix);
+		if (ip_is_none(address))
+			continue;
+		*has = true;
+		nic->addresses[nic->address_count++] = address;
+	}
+	if (nic->address_count == 0)
+		azure_mistake(cloud, nic->nic->place,
+			subnet->subnet->address_prefix_count > 0
+				? "subnet %s has no address left for %s"
+				: "subnet %s has no address prefix, so %s needs a privateIPAddress",
+			nic->nic->subnet, machine);
+}
+
+static void take_given(struct azure_cloud *cloud, struct lowered_nic *nic) {
+	const char *machine = cloud->model->machines[nic->machine].name;
+
+	if (nic->nic->address_count > 2)
+		azure_mistake(cloud, nic->nic->place,
+			"%s has %zu private addresses; one of each family is supported", machine,
+			nic->nic->address_count);
+	for (size_t i = 0; i < nic->nic->address_count && i < 2; i++) {
+		nic->addresses[nic->address_count++] = nic->nic->addresses[i];
+		check_given(cloud, nic->subnet, nic->nic->addresses[i], nic->nic->place, machine);
+	}
+}
+
+void azure_address_assign(struct azure_cloud *cloud) {
+	cloud->used_addresses = names_new();
+	for (size_t g = 0; g < cloud->gateway_count; g++)
+		assign_gateway(cloud, &cloud->gateways[g]);
+	for (size_t c = 0; c < cloud->model->connection_count; c++)
+		assign_endpoints(cloud, &cloud->connections[c]);
+	for (size_t n = 0; n < cloud->nic_count; n++) {
+		if (cloud->nics[n].subnet != TOPO_NONE)
+			take_given(cloud, &cloud->nics[n]);
+	}
+	for (size_t n = 0; n < cloud->nic_count; n++) {
+		if (cloud->nics[n].subnet != TOPO_NONE)
+			assign_nic(cloud, &cloud->nics[n]);
+	}
+}

@@ -1,0 +1,321 @@
+// What Azure would refuse to deploy, each with the rule that says so.
+#include "cloud/azure/lower_int.h"
+
+#include <stdlib.h>
+
+// AZ-VPN-1, AZ-ER-3: numbers nobody outside Azure may use. 65516 is not among them.
+static const uint32_t reserved_asns[] = {
+	8074, 8075, 12076, 23456, 65515, 65517, 65518, 65519, 65520, UINT32_MAX};
+static const struct { uint32_t low, high; } reserved_spans[] = {{64496, 64511}, {65535, 65551}};
+
+static bool is_reserved_asn(uint32_t asn) {
+	for (size_t i = 0; i < sizeof(reserved_asns) / sizeof(reserved_asns[0]); i++) {
+		if (reserved_asns[i] == asn)
+			return true;
+	}
+	for (size_t i = 0; i < sizeof(reserved_spans) / sizeof(reserved_spans[0]); i++) {
+		if (asn >= reserved_spans[i].low && asn <= reserved_spans[i].high)
+			return true;
+	}
+	return false;
+}
+
+static void check_ranges(struct azure_cloud *cloud, const struct azure_vnet *vnet) {
+	char a[PREFIX_TEXT_BYTES], b[PREFIX_TEXT_BYTES];
+
+	if (vnet->address_space_count == 0)
+		azure_mistake(cloud, vnet->place, "%s has no addressSpace", vnet->name);
+	for (size_t i = 0; i < vnet->address_space_count; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (prefix_overlaps(vnet->address_space[i], vnet->address_space[k]))
+				azure_mistake(cloud, vnet->place, "ranges %s and %s of %s overlap",
+					prefix_format(vnet->address_space[k], a),
+					prefix_format(vnet->address_space[i], b), vnet->name);
+		}
+	}
+}
+
+static bool is_inside_vnet(const struct azure_vnet *vnet, struct prefix prefix) {
+	for (size_t i = 0; i < vnet->address_space_count; i++) {
+		if (prefix_covers(vnet->address_space[i], prefix))
+			return true;
+	}
+	return false;
+}
+
+struct subnet_prefix {
+	struct prefix prefix;
+	const struct azure_subnet *subnet;
+};
+
+static int compare_prefixes(const void *left, const void *right) {
+	return prefix_compare(((const struct subnet_prefix *)left)->prefix,
+		((const struct subnet_prefix *)right)->prefix);
+}
+
+// Sorted, a prefix that overlaps any before it overlaps the last one that was not inside another.
+static void check_subnets(struct azure_cloud *cloud, const struct azure_vnet *vnet) {
+	struct {
+		struct subnet_prefix *items;
+		size_t count, room;
+	} all = {0};
+	char a[PREFIX_TEXT_BYTES];
+
+	for (size_t s = 0; s < vnet->subnet_count; s++) {
+		const struct azure_subnet *subnet = &vnet->subnets[s];
+		for (size_t i = 0; i < subnet->address_prefix_count; i++) {
+			struct subnet_prefix one = {subnet->address_prefixes[i], subnet};
+			ARRAY_PUSH(&all, one);
+			if (!is_inside_vnet(vnet, one.prefix))
+				azure_mistake(cloud, subnet->place,
+					"subnet %s: %s is outside the address space of %s", subnet->name,
+					prefix_format(one.prefix, a), vnet->name);
+		}
+	}
+	if (all.count > 0)
+		qsort(all.items, all.count, sizeof(*all.items), compare_prefixes);
+	for (size_t i = 1, wide = 0; i < all.count; i++) {
+		const struct subnet_prefix *before = &all.items[wide];
+		if (!prefix_overlaps(before->prefix, all.items[i].prefix)) {
+			wide = i;
+			continue;
+		}
+		azure_mistake(cloud, all.items[i].subnet->place, "subnet %s (%s) overlaps subnet %s",
+			all.items[i].subnet->name, prefix_format(all.items[i].prefix, a), before->subnet->name);
+	}
+	free(all.items);
+}
+
+// AZ-PEER-3: pairwise.
+static void check_peers(struct azure_cloud *cloud, uint32_t v) {
+	const struct lowered_vnet *vnet = &cloud->vnets[v];
+	char a[PREFIX_TEXT_BYTES], b[PREFIX_TEXT_BYTES];
+
+	for (size_t p = 0; p < vnet->peer_count; p++) {
+		const struct azure_peer *peer = &vnet->peers[p];
+		const struct azure_vnet *remote = cloud->vnets[peer->vnet].vnet;
+		for (size_t q = 0; q < p; q++) {
+			if (vnet->peers[q].vnet == peer->vnet)
+				azure_mistake(cloud, peer->ours->place, "%s has two peerings to %s",
+					vnet->vnet->name, remote->name);
+		}
+		for (size_t i = 0; v < peer->vnet && i < vnet->vnet->address_space_count; i++) {
+			for (size_t k = 0; k < remote->address_space_count; k++) {
+				if (!prefix_overlaps(vnet->vnet->address_space[i], remote->address_space[k]))
+					continue;
+				azure_mistake(cloud, peer->ours->place,
+					"%s (%s) and %s (%s) can't be peered: their address spaces overlap",
+					vnet->vnet->name, prefix_format(vnet->vnet->address_space[i], a), remote->name,
+					prefix_format(remote->address_space[k], b));
+			}
+		}
+	}
+}
+
+static void check_gateway(struct azure_cloud *cloud, const struct lowered_gateway *lowered) {
+	const struct azure_gateway *gateway = lowered->gateway;
+	uint32_t asn = gateway->asn;
+
+	if (asn && lowered->is_er && asn != AZURE_ASN)
+		azure_mistake(cloud, gateway->place, "%s: an ExpressRoute gateway always has AS %d",
+			gateway->name, AZURE_ASN);
+	else if (asn && asn != AZURE_ASN && is_reserved_asn(asn)) // AZ-VPN-1
+		azure_mistake(cloud, gateway->place, "%s: AS %u is reserved", gateway->name, asn);
+	if (lowered->is_er && gateway->active_active)
+		azure_lint(cloud, gateway->place, "always-two-instances",
+			"%s: an ExpressRoute gateway has two instances without activeActive", gateway->name);
+}
+
+static void check_gateway_subnet(struct azure_cloud *cloud, const struct lowered_vnet *vnet) {
+	if (vnet->gateway_subnet == TOPO_NONE)
+		return;
+	const struct lowered_subnet *subnet = &cloud->subnets[vnet->gateway_subnet];
+	const struct azure_route_table *table = subnet->route_table;
+	if (table && table->disable_bgp_route_propagation) // AZ-NIC-12
+		azure_mistake(cloud, subnet->subnet->place,
+			"routeTable %s has disableBgpRoutePropagation, so it can't be used on GatewaySubnet",
+			table->name);
+	for (size_t i = 0; table && vnet->vpn != TOPO_NONE && i < table->route_count; i++) {
+		if (prefix_is_default(table->routes[i].address_prefix)) // AZ-NIC-13
+			azure_mistake(cloud, table->routes[i].place,
+				"route %s: a default route on the GatewaySubnet of %s is not supported with a VPN "
+				"gateway",
+				table->routes[i].name, vnet->vnet->name);
+	}
+	if (subnet->nsg) // AZ-NSG-8
+		azure_lint(cloud, subnet->subnet->place, "nsg-on-gateway-subnet",
+			"a networkSecurityGroup on the GatewaySubnet of %s is not supported", vnet->vnet->name);
+}
+
+// AZ-NIC-10, for one subnet that uses the table.
+static void check_route_gateway(struct azure_cloud *cloud, const struct lowered_subnet *subnet,
+	const struct azure_route *route) {
+	uint32_t from = cloud->vnets[subnet->vnet].gateway_vnet;
+	const char *vnet = cloud->vnets[subnet->vnet].vnet->name;
+
+	if (!text_equal(route->next_hop_type, "VirtualNetworkGateway"))
+		return;
+	if (from == TOPO_NONE || cloud->vnets[from].vpn == TOPO_NONE)
+		azure_mistake(cloud, route->place,
+			"route %s: next hop VirtualNetworkGateway, but %s has no VPN gateway to use",
+			route->name, vnet);
+	else if (cloud->vnets[from].er != TOPO_NONE)
+		azure_mistake(cloud, route->place,
+			"route %s: next hop VirtualNetworkGateway can't be used where %s has both gateway types",
+			route->name, cloud->vnets[from].vnet->name);
+}
+
+static void check_route(
+	struct azure_cloud *cloud, const struct azure_route_table *table, size_t at) {
+	static const char *const types[] = {
+		"VirtualAppliance", "VnetLocal", "VirtualNetworkGateway", "Internet", "None"};
+	const struct azure_route *route = &table->routes[at];
+	bool is_appliance = text_equal(route->next_hop_type, "VirtualAppliance");
+	bool is_known = false;
+	char text[PREFIX_TEXT_BYTES];
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		is_known = is_known || text_equal(route->next_hop_type, types[i]);
+	if (!is_known)
+		azure_mistake(cloud, route->place,
+			"route %s: next hop %s can't be used in a route; it is VirtualAppliance, VnetLocal, "
+			"VirtualNetworkGateway, Internet or None",
+			route->name, route->next_hop_type);
+	else if (is_appliance && ip_is_none(route->next_hop))
+		azure_mistake(cloud, route->place,
+			"route %s: next hop VirtualAppliance needs nextHopIpAddress", route->name);
+	else if (!is_appliance && !ip_is_none(route->next_hop))
+		azure_mistake(cloud, route->place,
+			"route %s: nextHopIpAddress goes with VirtualAppliance only, not with %s", route->name,
+			route->next_hop_type);
+	for (size_t i = 0; i < at; i++) {
+		if (prefix_equal(table->routes[i].address_prefix, route->address_prefix))
+			azure_mistake(cloud, route->place, "routes %s and %s are both for %s",
+				table->routes[i].name, route->name, prefix_format(route->address_prefix, text));
+	}
+}
+
+static void check_local_gateway(
+	struct azure_cloud *cloud, const struct azure_local_gateway *local) {
+	if (local->asn && is_reserved_asn(local->asn)) // AZ-VPN-1
+		azure_mistake(cloud, local->place, "%s: AS %u is reserved", local->name, local->asn);
+	if (local->asn && ip_is_none(local->bgp_peering_address))
+		azure_mistake(cloud, local->place, "%s has an asn but no bgpPeeringAddress", local->name);
+}
+
+static void check_circuit(struct azure_cloud *cloud, const struct azure_circuit *circuit) {
+	char text[PREFIX_TEXT_BYTES];
+
+	if (circuit->peer_asn && is_reserved_asn(circuit->peer_asn)) // AZ-ER-3
+		azure_mistake(
+			cloud, circuit->place, "%s: AS %u is reserved", circuit->name, circuit->peer_asn);
+	for (size_t i = 0; i < AZURE_LINKS; i++) {
+		const struct azure_circuit_link *link = &circuit->links[i];
+		unsigned wanted = prefix_is_v4(link->peer_prefix) ? 30 : 126;
+		if (link->given && prefix_length(link->peer_prefix) != wanted) // AZ-ER-1
+			azure_mistake(cloud, link->place, "%s: the %s link is %s; it has to be a /%u",
+				circuit->name, i ? "secondary" : "primary", prefix_format(link->peer_prefix, text),
+				wanted);
+	}
+}
+
+static const char *type_of_gateway(const struct azure_cloud *cloud, uint32_t number) {
+	return cloud->gateways[number].is_er ? "ExpressRoute" : "Vpn";
+}
+
+static void check_ends(struct azure_cloud *cloud, const struct lowered_connection *lowered) {
+	const struct azure_connection *connection = lowered->connection;
+	const char *type = connection->connection_type;
+	bool is_er = text_equal(type, "ExpressRoute");
+	bool is_vnet = text_equal(type, "Vnet2Vnet");
+	const char *needs = is_er ? "expressRouteCircuit"
+		: is_vnet             ? "virtualNetworkGateway2"
+							  : "localNetworkGateway2";
+	bool has = is_er ? connection->circuit
+		: is_vnet    ? connection->gateway2
+					 : connection->local_gateway;
+
+	if (!connection->gateway1)
+		azure_mistake(cloud, connection->place, "connection %s needs virtualNetworkGateway1",
+			connection->name);
+	if (!has)
+		azure_mistake(cloud, connection->place, "connection %s of type %s needs %s",
+			connection->name, type, needs);
+	uint32_t ends[] = {lowered->gateway1, is_vnet ? lowered->gateway2 : TOPO_NONE};
+	for (size_t i = 0; i < 2; i++) {
+		if (ends[i] == TOPO_NONE || cloud->gateways[ends[i]].is_er == is_er)
+			continue;
+		azure_mistake(cloud, connection->place,
+			"connection %s of type %s can't end at %s, which is a gateway of type %s",
+			connection->name, type, cloud->gateways[ends[i]].gateway->name,
+			type_of_gateway(cloud, ends[i]));
+	}
+}
+
+static void check_bgp(struct azure_cloud *cloud, const struct lowered_connection *lowered) {
+	const struct azure_connection *connection = lowered->connection;
+
+	if (!connection->enable_bgp || lowered->gateway1 == TOPO_NONE)
+		return;
+	uint32_t near = cloud->gateways[lowered->gateway1].asn;
+	const struct azure_local_gateway *local = lowered->local_gateway == TOPO_NONE
+		? NULL
+		: &cloud->model->local_gateways[lowered->local_gateway];
+	if (lowered->gateway2 != TOPO_NONE && cloud->gateways[lowered->gateway2].asn == near)
+		azure_mistake(cloud, connection->place, // AZ-VPN-13
+			"connection %s: %s and %s both have AS %u; BGP between them needs different ones",
+			connection->name, connection->gateway1, connection->gateway2, near);
+	if (local && local->asn == 0)
+		azure_mistake(cloud, connection->place,
+			"connection %s has enableBgp, but localNetworkGateway %s has no asn", connection->name,
+			local->name);
+	else if (local && local->asn == near)
+		azure_mistake(cloud, connection->place,
+			"connection %s: %s and localNetworkGateway %s both have AS %u", connection->name,
+			connection->gateway1, local->name, near);
+}
+
+static void check_connection(struct azure_cloud *cloud, size_t c) {
+	const struct lowered_connection *lowered = &cloud->connections[c];
+
+	check_ends(cloud, lowered);
+	check_bgp(cloud, lowered);
+	for (size_t i = 0; i < c && lowered->circuit != TOPO_NONE; i++) {
+		const struct lowered_connection *other = &cloud->connections[i];
+		if (other->circuit == lowered->circuit && other->gateway1 == lowered->gateway1)
+			azure_mistake(cloud, lowered->connection->place,
+				"connections %s and %s both join %s to circuit %s", other->connection->name,
+				lowered->connection->name, lowered->connection->gateway1,
+				lowered->connection->circuit);
+	}
+}
+
+void azure_check(struct azure_cloud *cloud) {
+	const struct azure_model *model = cloud->model;
+
+	for (uint32_t v = 0; v < model->vnet_count; v++) {
+		check_ranges(cloud, &model->vnets[v]);
+		check_subnets(cloud, &model->vnets[v]);
+		check_peers(cloud, v);
+		check_gateway_subnet(cloud, &cloud->vnets[v]);
+	}
+	for (size_t g = 0; g < cloud->gateway_count; g++)
+		check_gateway(cloud, &cloud->gateways[g]);
+	for (size_t t = 0; t < model->route_table_count; t++) {
+		for (size_t i = 0; i < model->route_tables[t].route_count; i++)
+			check_route(cloud, &model->route_tables[t], i);
+	}
+	for (size_t s = 0; s < cloud->subnet_count; s++) {
+		const struct azure_route_table *table = cloud->subnets[s].route_table;
+		for (size_t i = 0; table && i < table->route_count; i++)
+			check_route_gateway(cloud, &cloud->subnets[s], &table->routes[i]);
+	}
+	for (size_t i = 0; i < model->local_gateway_count; i++)
+		check_local_gateway(cloud, &model->local_gateways[i]);
+	for (size_t i = 0; i < model->circuit_count; i++)
+		check_circuit(cloud, &model->circuits[i]);
+	for (size_t c = 0; c < model->connection_count; c++)
+		check_connection(cloud, c);
+	azure_nsg_check(cloud);
+	azure_limits_check(cloud);
+}

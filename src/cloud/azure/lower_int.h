@@ -1,0 +1,96 @@
+// The steps of lowering, a file per subject, in the order azure_lower() takes them.
+#pragma once
+
+#include "cloud/azure/azure_int.h"
+
+// Preferences at equal prefix length: AZ-NIC-2, and strong system routes above BGP (AZ-NIC-5).
+enum {
+	AZURE_PREFER_USER = 10,
+	AZURE_PREFER_STRONG = 20,
+	AZURE_PREFER_GATEWAY = 30,
+	AZURE_PREFER_WEAK = 40,
+};
+
+// Mistakes; counts as one more and goes on, so that all are found at once.
+void azure_mistake(struct azure_cloud *cloud, struct place place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void azure_lint(struct azure_cloud *cloud, struct place place, const char *code, const char *format,
+	...) __attribute__((format(printf, 4, 5)));
+
+// names.c: numbers for names, and the pointers of everything that refers to something.
+void azure_resolve(struct azure_cloud *cloud);
+// address.c: addresses the file leaves open (AZ-GW-2, AZ-NIC-20), and wrong ones.
+void azure_address_assign(struct azure_cloud *cloud);
+// check.c, limits.c: what Azure would refuse, and what it would not thank you for.
+void azure_check(struct azure_cloud *cloud);
+void azure_limits_check(struct azure_cloud *cloud);
+
+// vnet.c
+void azure_vnet_lower(struct azure_cloud *cloud);
+void azure_vnet_lower_tables(struct azure_cloud *cloud); // last: when all addresses are bound
+struct azure_attachment {
+	const char *name;
+	uint32_t origin;
+	const struct ip *addresses;
+	size_t count;
+};
+// The subnet node's port towards a thing in it, and the delivery of its addresses to it.
+uint32_t azure_subnet_attach(
+	struct azure_cloud *cloud, uint32_t subnet, const struct azure_attachment *what);
+bool azure_vnet_contains(const struct azure_vnet *vnet, struct ip address);
+struct prefix azure_subnet_prefix_of(const struct azure_subnet *subnet, struct ip address);
+uint32_t azure_link(struct azure_cloud *cloud, uint32_t port_a, uint32_t port_b, uint32_t origin);
+
+// peering.c
+void azure_peering_lower(struct azure_cloud *cloud);
+bool azure_peering_is_transit(
+	const struct azure_cloud *cloud, uint32_t vnet, const struct azure_peer *peer);
+
+// row.c: the rows of a subnet that don't come from a gateway, before any loses to another.
+enum azure_row_type {
+	ROW_VNET_LOCAL,
+	ROW_PEERING,
+	ROW_GLOBAL_PEERING,
+	ROW_GATEWAY,
+	ROW_INTERNET,
+	ROW_NONE,
+	ROW_APPLIANCE,
+};
+struct azure_row {
+	struct prefix prefix;
+	enum azure_row_type type;
+	uint8_t preference; // AZURE_PREFER_…
+	uint32_t peer;      // index in the VNet's peers, of peering rows
+	struct ip next_hop; // of appliances
+	const char *name;   // the user's route
+	uint32_t origin;
+};
+struct azure_rows {
+	struct azure_row *items;
+	size_t count, room;
+};
+void azure_rows_collect(const struct azure_cloud *cloud, uint32_t subnet, struct azure_rows *out);
+void azure_rows_done(struct azure_rows *rows);
+void azure_rows_sort(struct azure_rows *rows); // by prefix, then the preferred first
+bool azure_row_is_reserved(const struct azure_cloud *cloud, struct prefix prefix); // a None prefix
+bool azure_subnet_takes_gateway_routes(const struct azure_cloud *cloud, uint32_t subnet);
+uint32_t azure_subnet_group(const struct azure_cloud *cloud, uint32_t subnet); // or TOPO_NONE
+
+// udr.c: the effective table of a subnet.
+void azure_udr_lower(struct azure_cloud *cloud, uint32_t subnet);
+
+// nsg.c
+// Filters of a NIC's port, in order; appended to `out`, which has room.
+void azure_nsg_filter(struct azure_cloud *cloud, const struct azure_security_group *nsg,
+	uint32_t vnet, bool inbound, struct topo_filter *out);
+// The rules with the tag VirtualNetwork widened by what gateways learned.
+struct rule *azure_nsg_compile(const struct azure_cloud *cloud, const struct azure_tagged *tagged,
+	const struct azure_prefixes *learned, struct arena *arena, size_t *count);
+void azure_nsg_check(struct azure_cloud *cloud);
+
+// machine.c, gateway.c, vpngw.c, ergw.c, msee.c
+void azure_machine_lower(struct azure_cloud *cloud);
+void azure_gateway_lower(struct azure_cloud *cloud); // instances, ranges, sessions among them
+void azure_msee_lower(struct azure_cloud *cloud);
+void azure_ergw_lower(struct azure_cloud *cloud);
+void azure_vpngw_lower(struct azure_cloud *cloud);

@@ -1,0 +1,169 @@
+// Virtual network peering: two halves make one (AZ-PEER-2), never transitive (AZ-PEER-1), no hop
+// (AZ-PEER-14). A subnet of one side sends straight onto the other side's segment; what the
+// receiving half refuses is a filter on that port.
+#include "cloud/azure/lower_int.h"
+
+#define PEERING_DELAY_NS (50 * US_NS)
+#define GLOBAL_PEERING_DELAY_NS (20 * MS_NS)
+
+static const struct azure_peering *half_towards(const struct azure_vnet *from, const char *remote) {
+	for (size_t i = 0; i < from->peering_count; i++) {
+		if (text_equal(from->peerings[i].remote, remote))
+			return &from->peerings[i];
+	}
+	return NULL;
+}
+
+static bool is_global(const struct azure_vnet *a, const struct azure_vnet *b) {
+	return a->location && b->location && !text_equal(a->location, b->location);
+}
+
+// Of the half that sends; -1 asks for the default.
+static int64_t delay_of(const struct azure_cloud *cloud, const struct azure_peer *peer) {
+	const struct azure_switches *switches = &cloud->model->switches;
+
+	if (peer->ours->delay_ns >= 0)
+		return peer->ours->delay_ns;
+	if (peer->theirs->delay_ns >= 0)
+		return peer->theirs->delay_ns;
+	if (peer->is_global)
+		return switches->global_peering_delay_ns ? switches->global_peering_delay_ns
+												 : GLOBAL_PEERING_DELAY_NS;
+	return switches->peering_delay_ns ? switches->peering_delay_ns : PEERING_DELAY_NS;
+}
+
+static struct header_box box_all(bool v4) {
+	return v4 ? header_box_all_v4() : header_box_all_v6();
+}
+
+static struct rule rule_from(struct prefix source, uint16_t verdict, uint32_t origin) {
+	struct rule rule = {box_all(prefix_is_v4(source)), verdict, origin};
+
+	rule.box.source_low = prefix_first(source);
+	rule.box.source_high = prefix_last(source);
+	return rule;
+}
+
+// What the receiving half lets in: no VNet-to-VNet traffic without allowVirtualNetworkAccess
+// (AZ-PEER-4), no foreign sources without allowForwardedTraffic (AZ-PEER-5) unless the traffic
+// comes out of a gateway whose use the halves agreed on.
+static struct topo_filter make_filter(struct azure_cloud *cloud, const struct azure_vnet *from,
+	const struct azure_peer *peer, bool is_transit) {
+	const struct azure_vnet *to = cloud->vnets[peer->vnet].vnet;
+	size_t room = from->address_space_count * (to->address_space_count + 1) + 2;
+	struct rule *rules = ARENA_ARRAY(cloud->topo->arena, struct rule, room);
+	size_t count = 0;
+
+	for (size_t i = 0; peer->theirs->no_virtual_network_access && i < from->address_space_count;
+		 i++) {
+		for (size_t k = 0; k < to->address_space_count; k++) {
+			struct prefix into = to->address_space[k];
+			if (prefix_is_v4(into) != prefix_is_v4(from->address_space[i]))
+				continue;
+			rules[count] = rule_from(from->address_space[i], RULE_DENY, peer->origin);
+			rules[count].box.destination_low = prefix_first(into);
+			rules[count++].box.destination_high = prefix_last(into);
+		}
+	}
+	if (!peer->theirs->allow_forwarded_traffic && !is_transit) {
+		for (size_t i = 0; i < from->address_space_count; i++)
+			rules[count++] = rule_from(from->address_space[i], RULE_PERMIT, peer->origin);
+		for (int v4 = 0; v4 < 2; v4++)
+			rules[count++] = (struct rule){box_all(v4), RULE_DENY, peer->origin};
+	}
+	return (struct topo_filter){.rules = rules, .rule_count = count, .drop = DROP_PEERING_REFUSED};
+}
+
+bool azure_peering_is_transit(
+	const struct azure_cloud *cloud, uint32_t vnet, const struct azure_peer *peer) {
+	(void)cloud;
+	(void)vnet;
+	return peer->ours->allow_gateway_transit && peer->theirs->use_remote_gateways;
+}
+
+static void resolve_peer(struct azure_cloud *cloud, uint32_t v, size_t i) {
+	struct lowered_vnet *vnet = &cloud->vnets[v];
+	const struct azure_peering *ours = &vnet->vnet->peerings[i];
+	uint32_t remote = names_find(cloud->vnet_names, ours->remote);
+
+	if (remote == NAME_NONE) {
+		const char *nearest = names_nearest(cloud->vnet_names, ours->remote);
+		azure_mistake(cloud, ours->place, "there is no virtualNetwork \"%s\" to peer with%s%s%s",
+			ours->remote, nearest ? "; is \"" : "", nearest ? nearest : "",
+			nearest ? "\" meant?" : "");
+		return;
+	}
+	if (remote == v) {
+		azure_mistake(cloud, ours->place, "%s can't be peered with itself", ours->remote);
+		return;
+	}
+	const struct azure_peering *theirs = half_towards(cloud->vnets[remote].vnet, vnet->vnet->name);
+	if (!theirs) { // AZ-PEER-2: such a half stays Initiated and carries nothing
+		azure_mistake(cloud, ours->place,
+			"the peering of %s to %s lacks its other half: add a peering to %s in %s",
+			vnet->vnet->name, ours->remote, vnet->vnet->name, ours->remote);
+		return;
+	}
+	struct azure_peer *peer = &vnet->peers[vnet->peer_count++];
+	*peer = (struct azure_peer){
+		.vnet = remote,
+		.ours = ours,
+		.theirs = theirs,
+		.is_global = is_global(vnet->vnet, cloud->vnets[remote].vnet),
+		.origin = topo_origin_add(cloud->topo, ours->place, "AZ-PEER-2", "peering of %s to %s",
+			vnet->vnet->name, ours->remote),
+	};
+	peer->delay_ns = delay_of(cloud, peer);
+	peer->filter = make_filter(cloud, vnet->vnet, peer, false);
+	peer->transit_filter =
+		make_filter(cloud, vnet->vnet, peer, azure_peering_is_transit(cloud, v, peer));
+}
+
+static bool has_gateway(const struct lowered_vnet *vnet) {
+	return vnet->er != TOPO_NONE || vnet->vpn != TOPO_NONE;
+}
+
+// AZ-PEER-6: at most one peering with useRemoteGateways, none beside a gateway of one's own, and
+// the hub has to have a gateway and allow its use.
+static void resolve_gateways(struct azure_cloud *cloud, uint32_t v) {
+	struct lowered_vnet *vnet = &cloud->vnets[v];
+
+	if (has_gateway(vnet))
+		vnet->gateway_vnet = v;
+	for (uint32_t i = 0; i < vnet->peer_count; i++) {
+		const struct azure_peer *peer = &vnet->peers[i];
+		const char *hub = cloud->vnets[peer->vnet].vnet->name;
+		if (!peer->ours->use_remote_gateways)
+			continue;
+		if (has_gateway(vnet))
+			azure_mistake(cloud, peer->ours->place,
+				"%s has a gateway of its own, so it can't use the gateways of %s", vnet->vnet->name,
+				hub);
+		else if (vnet->gateway_peer != TOPO_NONE)
+			azure_mistake(cloud, peer->ours->place,
+				"%s already uses the gateways of %s; only one peering may have useRemoteGateways",
+				vnet->vnet->name, cloud->vnets[vnet->gateway_vnet].vnet->name);
+		else if (!has_gateway(&cloud->vnets[peer->vnet]))
+			azure_mistake(cloud, peer->ours->place, "useRemoteGateways of %s: %s has no gateway",
+				vnet->vnet->name, hub);
+		else if (!peer->theirs->allow_gateway_transit)
+			azure_mistake(cloud, peer->ours->place,
+				"useRemoteGateways of %s needs allowGatewayTransit in the peering of %s to it",
+				vnet->vnet->name, hub);
+		else {
+			vnet->gateway_vnet = peer->vnet;
+			vnet->gateway_peer = i;
+		}
+	}
+}
+
+void azure_peering_lower(struct azure_cloud *cloud) {
+	for (uint32_t v = 0; v < cloud->model->vnet_count; v++) {
+		struct lowered_vnet *vnet = &cloud->vnets[v];
+		vnet->peers = ARENA_ARRAY(cloud->topo->arena, struct azure_peer, vnet->vnet->peering_count);
+		for (size_t i = 0; i < vnet->vnet->peering_count; i++)
+			resolve_peer(cloud, v, i);
+	}
+	for (uint32_t v = 0; v < cloud->model->vnet_count; v++)
+		resolve_gateways(cloud, v);
+}

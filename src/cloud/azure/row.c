@@ -1,0 +1,221 @@
+// The rows of a subnet's effective routes that are known without any gateway: system routes
+// (AZ-NIC-6, AZ-NIC-7, AZ-NIC-9) and the user's own (AZ-NIC-10).
+#include "cloud/azure/lower_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+
+// AZ-NIC-6: the documented None prefixes come first, then what recorded tables show besides.
+static const char *const none_prefixes[] = {
+	"10.0.0.0/8",
+	"100.64.0.0/10",
+	"172.16.0.0/12",
+	"192.168.0.0/16",
+	"127.0.0.0/8",
+	"25.176.0.0/13",
+	"25.152.0.0/14",
+	"25.184.0.0/14",
+	"25.4.0.0/14",
+	"25.148.0.0/15",
+	"198.18.0.0/15",
+	"25.150.0.0/16",
+	"25.156.0.0/16",
+	"25.159.0.0/16",
+	"40.109.0.0/16",
+	"104.147.0.0/16",
+	"157.59.0.0/16",
+	"40.108.0.0/17",
+	"104.146.0.0/17",
+	"23.103.0.0/18",
+	"20.35.252.0/22",
+};
+#define NONE_DOCUMENTED 4
+#define NONE_OBSERVED (sizeof(none_prefixes) / sizeof(none_prefixes[0]))
+
+static size_t none_count(const struct azure_cloud *cloud) {
+	const char *which = cloud->model->switches.none_routes;
+
+	return which && text_equal(which, "observed") ? NONE_OBSERVED : NONE_DOCUMENTED;
+}
+
+static struct prefix none_prefix(size_t i) {
+	struct prefix prefix = {0};
+	int error = prefix_parse(none_prefixes[i], &prefix);
+
+	assert(error == 0);
+	return prefix;
+}
+
+bool azure_row_is_reserved(const struct azure_cloud *cloud, struct prefix prefix) {
+	for (size_t i = 0; i < none_count(cloud); i++) {
+		if (prefix_equal(none_prefix(i), prefix))
+			return true;
+	}
+	return false;
+}
+
+bool azure_subnet_takes_gateway_routes(const struct azure_cloud *cloud, uint32_t number) {
+	const struct lowered_subnet *subnet = &cloud->subnets[number];
+
+	return !subnet->route_table || !subnet->route_table->disable_bgp_route_propagation;
+}
+
+uint32_t azure_subnet_group(const struct azure_cloud *cloud, uint32_t number) {
+	uint32_t from = cloud->vnets[cloud->subnets[number].vnet].gateway_vnet;
+
+	if (from == TOPO_NONE || !azure_subnet_takes_gateway_routes(cloud, number)) // AZ-NIC-12
+		return TOPO_NONE;
+	return cloud->vnets[from].group;
+}
+
+static void add_ranges(
+	const struct azure_cloud *cloud, const struct lowered_vnet *vnet, struct azure_rows *out) {
+	(void)cloud;
+	for (size_t i = 0; i < vnet->vnet->address_space_count; i++) {
+		struct azure_row row = {
+			.prefix = vnet->vnet->address_space[i],
+			.type = ROW_VNET_LOCAL,
+			.preference = AZURE_PREFER_STRONG,
+			.origin = vnet->range_origins[i],
+		};
+		ARRAY_PUSH(out, row);
+	}
+}
+
+static void add_peers(
+	const struct azure_cloud *cloud, const struct lowered_vnet *vnet, struct azure_rows *out) {
+	for (uint32_t p = 0; p < vnet->peer_count; p++) {
+		const struct azure_peer *peer = &vnet->peers[p];
+		const struct azure_vnet *remote = cloud->vnets[peer->vnet].vnet;
+		// AZ-NIC-21: whether a peering without access still shows is a switch.
+		if (cloud->model->switches.hide_denied_peering_routes &&
+			(peer->ours->no_virtual_network_access || peer->theirs->no_virtual_network_access))
+			continue;
+		for (size_t i = 0; i < remote->address_space_count; i++) { // AZ-NIC-16
+			struct azure_row row = {
+				.prefix = remote->address_space[i],
+				.type = peer->is_global ? ROW_GLOBAL_PEERING : ROW_PEERING,
+				.preference = AZURE_PREFER_STRONG,
+				.peer = p,
+				.origin = peer->origin,
+			};
+			ARRAY_PUSH(out, row);
+		}
+	}
+}
+
+// AZ-NIC-7: a range equal to a reserved prefix takes its place, one around it removes it.
+static bool is_displaced(const struct azure_vnet *vnet, struct prefix none) {
+	for (size_t i = 0; i < vnet->address_space_count; i++) {
+		if (prefix_covers(vnet->address_space[i], none))
+			return true;
+	}
+	return false;
+}
+
+static bool has_user_default(const struct azure_route_table *table, bool v4) {
+	for (size_t i = 0; table && i < table->route_count; i++) {
+		struct prefix prefix = table->routes[i].address_prefix;
+		if (prefix_is_default(prefix) && prefix_is_v4(prefix) == v4)
+			return true;
+	}
+	return false;
+}
+
+static void add_weak(
+	const struct azure_cloud *cloud, const struct lowered_subnet *subnet, struct azure_rows *out) {
+	const struct azure_vnet *vnet = cloud->vnets[subnet->vnet].vnet;
+	struct azure_row row = {.prefix = prefix_default_v4(),
+		.type = ROW_INTERNET,
+		.preference = AZURE_PREFER_WEAK,
+		.origin = cloud->internet_origin};
+
+	ARRAY_PUSH(out, row);
+	for (size_t i = 0; i < vnet->address_space_count; i++) {
+		if (prefix_is_v4(vnet->address_space[i]))
+			continue;
+		row.prefix = prefix_default_v6();
+		ARRAY_PUSH(out, row);
+		break;
+	}
+	if (has_user_default(subnet->route_table, true)) // AZ-NIC-8
+		return;
+	row.type = ROW_NONE;
+	row.origin = cloud->none_origin;
+	for (size_t i = 0; i < none_count(cloud); i++) {
+		row.prefix = none_prefix(i);
+		if (!is_displaced(vnet, row.prefix))
+			ARRAY_PUSH(out, row);
+	}
+}
+
+static enum azure_row_type type_of(const char *next_hop_type) {
+	static const struct {
+		const char *word;
+		enum azure_row_type type;
+	} words[] = {
+		{"VirtualAppliance", ROW_APPLIANCE},
+		{"VnetLocal", ROW_VNET_LOCAL},
+		{"VirtualNetworkGateway", ROW_GATEWAY},
+		{"Internet", ROW_INTERNET},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (text_equal(next_hop_type, words[i].word))
+			return words[i].type;
+	}
+	return ROW_NONE;
+}
+
+static void add_user(
+	const struct azure_cloud *cloud, const struct lowered_subnet *subnet, struct azure_rows *out) {
+	const struct azure_route_table *table = subnet->route_table;
+	size_t at = table ? (size_t)(table - cloud->model->route_tables) : 0;
+
+	for (size_t i = 0; table && i < table->route_count; i++) {
+		const struct azure_route *route = &table->routes[i];
+		struct azure_row row = {
+			.prefix = route->address_prefix,
+			.type = type_of(route->next_hop_type),
+			.preference = AZURE_PREFER_USER,
+			.next_hop = route->next_hop,
+			.name = route->name,
+			.origin = cloud->route_origins[at] + (uint32_t)i,
+		};
+		ARRAY_PUSH(out, row);
+	}
+}
+
+void azure_rows_collect(const struct azure_cloud *cloud, uint32_t number, struct azure_rows *out) {
+	const struct lowered_subnet *subnet = &cloud->subnets[number];
+	const struct lowered_vnet *vnet = &cloud->vnets[subnet->vnet];
+
+	*out = (struct azure_rows){0};
+	add_ranges(cloud, vnet, out);
+	add_peers(cloud, vnet, out);
+	add_weak(cloud, subnet, out);
+	add_user(cloud, subnet, out);
+}
+
+void azure_rows_done(struct azure_rows *rows) {
+	free(rows->items);
+}
+
+static int compare_rows(const void *left, const void *right) {
+	const struct azure_row *a = left;
+	const struct azure_row *b = right;
+	int order = prefix_compare(a->prefix, b->prefix);
+
+	if (order == 0)
+		order = a->preference - b->preference;
+	if (order == 0) // a VNet's own range before a peer's, whatever else would be a mistake
+		order = (int)a->type - (int)b->type;
+	return order ? order : (a->origin > b->origin) - (a->origin < b->origin);
+}
+
+void azure_rows_sort(struct azure_rows *rows) {
+	if (rows->count > 0)
+		qsort(rows->items, rows->count, sizeof(*rows->items), compare_rows);
+}
