@@ -2,41 +2,6 @@
 
 #include <string.h>
 
-size_t reader_left(const struct reader *in) {
-	return (size_t)(in->end - in->at);
-}
-
-const uint8_t *read_view(struct reader *in, size_t length) {
-	const uint8_t *at = in->at;
-
-	if (length > reader_left(in)) {
-		// Nothing is left for later reads either, so that no field is taken from the wrong place.
-		in->at = in->end;
-		in->short_read = true;
-		return NULL;
-	}
-	in->at += length;
-	return at;
-}
-
-uint8_t read_u8(struct reader *in) {
-	const uint8_t *at = read_view(in, 1);
-
-	return at ? *at : 0;
-}
-
-uint16_t read_u16(struct reader *in) {
-	const uint8_t *at = read_view(in, 2);
-
-	return at ? get_u16(at) : 0;
-}
-
-uint32_t read_u32(struct reader *in) {
-	const uint8_t *at = read_view(in, 4);
-
-	return at ? get_u32(at) : 0;
-}
-
 uint64_t read_u64(struct reader *in) {
 	const uint8_t *at = read_view(in, 8);
 
@@ -52,10 +17,6 @@ void read_bytes(struct reader *in, void *out, size_t length) {
 		memcpy(out, at, length);
 	else
 		memset(out, 0, length);
-}
-
-void read_skip(struct reader *in, size_t length) {
-	(void)read_view(in, length);
 }
 
 struct reader read_part(struct reader *in, size_t length) {

@@ -20,16 +20,26 @@ static inline struct reader reader_of(const void *bytes, size_t length) {
 	return (struct reader){at, at + length, false};
 }
 
-size_t reader_left(const struct reader *in);
-uint8_t read_u8(struct reader *in);
-uint16_t read_u16(struct reader *in);
-uint32_t read_u32(struct reader *in);
+static inline size_t reader_left(const struct reader *in) {
+	return (size_t)(in->end - in->at);
+}
+
+// The next `length` bytes in place; NULL on a short read. Nothing is left for later reads then, so
+// that no field is taken from the wrong place.
+static inline const uint8_t *read_view(struct reader *in, size_t length) {
+	const uint8_t *at = in->at;
+	if (__builtin_expect(length > reader_left(in), 0)) {
+		in->at = in->end;
+		in->short_read = true;
+		return NULL;
+	}
+	in->at += length;
+	return at;
+}
+
 uint64_t read_u64(struct reader *in);
 // Copies `length` bytes; zeroes `out` on a short read.
 void read_bytes(struct reader *in, void *out, size_t length);
-// The next `length` bytes in place; NULL on a short read.
-const uint8_t *read_view(struct reader *in, size_t length);
-void read_skip(struct reader *in, size_t length);
 // A reader over the next `length` bytes; empty and short_read when there are fewer.
 struct reader read_part(struct reader *in, size_t length);
 
@@ -80,4 +90,23 @@ static inline uint32_t get_u32(const uint8_t *at) {
 
 static inline uint64_t get_u64(const uint8_t *at) {
 	return ((uint64_t)get_u32(at) << 32) | get_u32(at + 4);
+}
+
+static inline uint8_t read_u8(struct reader *in) {
+	const uint8_t *at = read_view(in, 1);
+	return at != NULL ? *at : 0;
+}
+
+static inline uint16_t read_u16(struct reader *in) {
+	const uint8_t *at = read_view(in, 2);
+	return at != NULL ? get_u16(at) : 0;
+}
+
+static inline uint32_t read_u32(struct reader *in) {
+	const uint8_t *at = read_view(in, 4);
+	return at != NULL ? get_u32(at) : 0;
+}
+
+static inline void read_skip(struct reader *in, size_t length) {
+	(void)read_view(in, length);
 }

@@ -45,11 +45,10 @@ static void aead_run(EVP_CIPHER_CTX *context, const struct aead_text *text, int 
 	int moved = 0;
 	bool done = EVP_CipherInit_ex(context, NULL, NULL, NULL, text->nonce, is_seal) == 1;
 	if (text->associated_bytes > 0)
-		done &= EVP_CipherUpdate(context, NULL, &moved, text->associated,
-					(int)text->associated_bytes) == 1;
+		done &= EVP_CipherUpdate(
+					context, NULL, &moved, text->associated, (int)text->associated_bytes) == 1;
 	if (text->length > 0)
-		done &= EVP_CipherUpdate(context, text->bytes, &moved, text->bytes,
-					(int)text->length) == 1;
+		done &= EVP_CipherUpdate(context, text->bytes, &moved, text->bytes, (int)text->length) == 1;
 	assert(done);
 }
 

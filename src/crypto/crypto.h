@@ -27,8 +27,8 @@ void aead_seal(struct aead *aead, const struct aead_text *text);
 int aead_open(struct aead *aead, const struct aead_text *text);
 
 // HMAC-SHA-256 and HKDF over it (RFC 5869).
-void hmac_sha256(const void *key, size_t key_bytes, const void *data, size_t length,
-	uint8_t out[HASH_BYTES]);
+void hmac_sha256(
+	const void *key, size_t key_bytes, const void *data, size_t length, uint8_t out[HASH_BYTES]);
 struct hkdf_input {
 	const void *salt, *secret, *info;
 	size_t salt_bytes, secret_bytes, info_bytes;

@@ -9,8 +9,8 @@
 #include "base/assert.h"
 #include "base/memory.h"
 
-void hmac_sha256(const void *key, size_t key_bytes, const void *data, size_t length,
-	uint8_t out[HASH_BYTES]) {
+void hmac_sha256(
+	const void *key, size_t key_bytes, const void *data, size_t length, uint8_t out[HASH_BYTES]) {
 	assert(key_bytes <= INT_MAX);
 	unsigned int out_bytes = 0;
 	const void *not_null_key = key_bytes > 0 ? key : "";

@@ -1,0 +1,142 @@
+#include "analyze/scope.h"
+
+#include <stdlib.h>
+
+#include "analyze/explore.h"
+
+struct scoping {
+	struct walker *walker;
+	struct scope_region *region;
+	bool on_return;
+	uint32_t delivered[SCOPE_ENDS_MAX]; // nodes the forward walk arrived at
+	size_t delivered_count;
+};
+
+static void add_end(struct scope_region *region, const struct scope_end *end) {
+	for (size_t i = 0; i < region->end_count; i++) {
+		const struct scope_end *known = &region->ends[i];
+		if (known->verdict == end->verdict && known->node == end->node &&
+			known->drop == end->drop && known->origin == end->origin)
+			return;
+	}
+	if (region->end_count < SCOPE_ENDS_MAX)
+		region->ends[region->end_count++] = *end;
+}
+
+static void add_delivered(struct scoping *scoping, uint32_t node) {
+	for (size_t i = 0; i < scoping->delivered_count; i++) {
+		if (scoping->delivered[i] == node)
+			return;
+	}
+	if (scoping->delivered_count < SCOPE_ENDS_MAX)
+		scoping->delivered[scoping->delivered_count++] = node;
+}
+
+static bool ended(void *owner, const struct way *way) {
+	struct scoping *scoping = owner;
+	struct scope_end end = {
+		.verdict = VERDICT_DELIVERED,
+		.node = way->end_node,
+		.drop = DROP_COUNT,
+		.on_return = scoping->on_return,
+	};
+
+	if (way->end == WAY_DELIVERED) {
+		if (!scoping->on_return)
+			add_delivered(scoping, way->end_node);
+		return true;
+	}
+	end.verdict = scoping->on_return ? VERDICT_REPLY_LOST : verdict_of_drop(way->drop);
+	end.drop = way->drop;
+	end.origin = way->origin;
+	add_end(scoping->region, &end);
+	return true;
+}
+
+// The box of the answers to a box of packets.
+static struct header_box mirrored(const struct header_box *box) {
+	struct header_box out = *box;
+
+	out.source_low = box->destination_low;
+	out.source_high = box->destination_high;
+	out.destination_low = box->source_low;
+	out.destination_high = box->source_high;
+	out.source_port_low = box->destination_port_low;
+	out.source_port_high = box->destination_port_high;
+	out.destination_port_low = box->source_port_low;
+	out.destination_port_high = box->source_port_high;
+	return out;
+}
+
+static void walk_reply(struct scoping *scoping, const struct flow_key *key, uint32_t node) {
+	struct exploration reply = {
+		.from = node,
+		.key = question_reply_key(key),
+		.is_reply = true,
+		.each_state_once = true,
+		.ended = ended,
+		.owner = scoping,
+	};
+	struct header_box box = mirrored(&scoping->region->box);
+	size_t before = scoping->region->end_count;
+
+	scoping->on_return = true;
+	explore(scoping->walker, &reply, &box);
+	scoping->on_return = false;
+	scoping->region->box = mirrored(&box);
+	if (scoping->region->end_count == before) {
+		struct scope_end end = {.verdict = VERDICT_DELIVERED, .node = node, .drop = DROP_COUNT};
+		add_end(scoping->region, &end);
+	}
+}
+
+// The region around the low corner of `box`.
+static struct scope_region region_of(struct walker *walker, uint32_t from,
+	const struct header_box *box) {
+	struct scope_region region = {.box = *box};
+	struct scoping scoping = {.walker = walker, .region = &region};
+	struct exploration forward = {
+		.from = from,
+		.key = header_box_corner(box),
+		.each_state_once = true,
+		.ended = ended,
+		.owner = &scoping,
+	};
+
+	explore(walker, &forward, &region.box);
+	for (size_t i = 0; i < scoping.delivered_count; i++)
+		walk_reply(&scoping, &forward.key, scoping.delivered[i]);
+	return region;
+}
+
+struct boxes {
+	struct header_box *items;
+	size_t count, room;
+};
+
+void scope_run(struct world *world, uint32_t from, const struct header_box *box,
+	struct scope_regions *out) {
+	struct walker *walker = walker_new(world);
+	struct boxes left = {0};
+
+	*out = (struct scope_regions){0};
+	ARRAY_PUSH(&left, *box);
+	while (left.count != 0 && !out->is_cut_off) {
+		struct header_box next = left.items[--left.count];
+		struct header_box pieces[HEADER_BOX_PIECES];
+		struct scope_region region = region_of(walker, from, &next);
+		size_t count = header_box_subtract(&next, &region.box, pieces);
+		ARRAY_PUSH(out, region);
+		// The pieces next to the corner come first, so that regions are found from low to high.
+		for (size_t i = count; i-- > 0;)
+			ARRAY_PUSH(&left, pieces[i]);
+		out->is_cut_off = out->count >= SCOPE_REGIONS_MAX && left.count != 0;
+	}
+	free(left.items);
+	walker_free(walker);
+}
+
+void scope_done(struct scope_regions *regions) {
+	free(regions->items);
+	*regions = (struct scope_regions){0};
+}

@@ -1,0 +1,52 @@
+// What a failure does: to every pair's path, for how long, and how many packets it costs.
+//
+// A world can't be wound back, so whatif_run() spends the one it is given. The caller gives each
+// failure a copy of the converged world (a forked process is the cheapest copy there is) and passes
+// results on as bytes.
+#pragma once
+
+#include "analyze/failure.h"
+#include "analyze/matrix.h"
+#include "base/text.h"
+
+// The pairs whose path crosses what fails are probed while the network converges.
+#define WHATIF_PROBE_INTERVAL_NS (100 * MS_NS)
+#define WHATIF_PROBED_PAIRS_MAX 512
+#define WHATIF_FAILURES_MAX 2 // at the same time
+
+enum whatif_change {
+	WHATIF_UNCHANGED,
+	WHATIF_MOVED,  // other nodes, or other links between them, in either direction
+	WHATIF_LOST,   // reached before, not any more
+	WHATIF_GAINED, // not reached before
+};
+
+struct whatif_pair {
+	uint32_t from, to;
+	enum whatif_change change;
+	bool is_slower;        // by more than a tenth and a millisecond
+	bool became_asymmetric;
+	int64_t rtt_before_ns, rtt_after_ns; // -1: not reached
+	uint32_t sent, lost;   // probes while the network converged; sent 0: this pair was not probed
+	int64_t outage_ns;     // from the first lost probe to the end of the last one's interval
+	struct matrix_pair after;
+};
+
+struct whatif {
+	struct failure failures[WHATIF_FAILURES_MAX];
+	size_t failure_count;
+	bool converged;
+	int64_t converge_ns;       // until the last change of any route or session
+	struct whatif_pair *pairs; // those that changed or lost packets, in the matrix's order
+	size_t pair_count;
+	size_t unchanged, moved, lost, gained;
+};
+
+// `before` is the matrix of this same world, as it is now, converged.
+void whatif_run(struct world *world, const struct matrix *before, const struct question_flow *flow,
+	struct arena *arena, struct whatif *out);
+// `out->failures` and failure_count are set by the caller.
+
+// A result as bytes and back. -EBADMSG when they are cut off.
+void whatif_encode(const struct whatif *whatif, struct text *out);
+int whatif_decode(const char *bytes, size_t length, struct arena *arena, struct whatif *out);

@@ -1,0 +1,18 @@
+// What the files that make up a network's opening share.
+#pragma once
+
+#include "cli/network.h"
+
+// One --event, running on the loop.
+struct network_event {
+	struct network *network;
+	struct timer timer;
+	int64_t at_ns;
+	uint32_t link, one_way;
+	enum world_fault fault;
+};
+
+// Reads --event texts. EXIT_DONE or EXIT_WRONG_USE after a message.
+int network_read_events(struct network *network, const struct options *options);
+void network_start_events(struct network *network);
+int network_find_link(const struct network *network, const char *name, uint32_t *out);
