@@ -9,6 +9,12 @@
 #include "topo/topo_build.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
+const char *__lsan_default_suppressions(void);
+
+// libfyaml 0.7.12 loses a buffer of 4 KiB when a long quoted scalar ends in a syntax mistake.
+const char *__lsan_default_suppressions(void) {
+	return "leak:libfyaml.so";
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
 	struct arena *arena = arena_new();
@@ -17,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
 	struct text said;
 
 	text_init(&said);
-	if (native_load_text("fuzz", (const char *)data, size_bytes, arena, &file, mistakes) == 0) {
+	const struct native_text source = {"fuzz", (const char *)data, size_bytes};
+	if (native_load_text(&source, arena, &file, mistakes) == 0) {
 		struct topo *topo = topo_new("fuzz");
 		struct names *ports = names_new();
 		site_lower(file->sites, file->site_count, topo, ports, mistakes);

@@ -33,7 +33,7 @@ void hkdf_sha256(const struct hkdf_input *input, uint8_t *out, size_t out_bytes)
 	uint8_t extracted[HASH_BYTES];
 	hmac_sha256(salt, salt_bytes, input->secret, input->secret_bytes, extracted);
 
-	uint8_t block[HASH_BYTES];
+	uint8_t block[HASH_BYTES] = {0};
 	uint8_t text[HASH_BYTES + HKDF_INFO_MAX + 1];
 	size_t block_bytes = 0; // T(0) is empty
 	for (unsigned number = 1; out_bytes > 0; number++) {

@@ -25,15 +25,15 @@ enum file_survival {
 // A statement about the network. What was not given is not asked.
 struct file_test {
 	struct place place;
-	const char *description; // or NULL
-	const char *from, *to; // names of hosts, or addresses
+	const char *description;     // or NULL
+	const char *from, *to;       // names of hosts, or addresses
 	bool reaches, reaches_given; // when not given: true
 	const char **via, **not_via; // nodes, gateways or circuits; the path meets `via` in this order
 	size_t via_count, not_via_count;
 	bool symmetric, symmetric_given;
 	int64_t rtt_below_ns, rtt_above_ns; // 0: not asked
 	const struct file_hop *hops;
-	size_t hop_count; // 0: not asked
+	size_t hop_count;     // 0: not asked
 	const char *protocol; // icmp (NULL too), udp, tcp
 	uint32_t port, source_port;
 	const char **down, **down_nodes; // failed before the question is asked

@@ -250,6 +250,11 @@ static void packets_of_the_whole_scope_meet_the_walks_answer(void **state) {
 #define DESTINATIONS 32
 #define PORTS 8
 
+struct answer {
+	const struct walk_hop *hops;
+	size_t count;
+};
+
 static void same_answer(const struct walk_hop *a, const struct walk_hop *b, size_t count) {
 	for (size_t i = 0; i < count; i++) {
 		assert_int_equal(a[i].port, b[i].port);
@@ -262,7 +267,7 @@ static void same_answer(const struct walk_hop *a, const struct walk_hop *b, size
 }
 
 static void visit_scope(struct world *world, const struct walk_input *input,
-	const struct header_box *scope, const struct walk_hop *hops, size_t count,
+	const struct header_box *scope, const struct answer *answer,
 	uint8_t seen[SOURCES][DESTINATIONS][PORTS]) {
 	for (unsigned s = (uint8_t)scope->source_low.lo; s <= (uint8_t)scope->source_high.lo; s++)
 		for (unsigned d = (uint8_t)scope->destination_low.lo;
@@ -276,8 +281,8 @@ static void visit_scope(struct world *world, const struct walk_input *input,
 				struct walk_hop own[FIB_HOPS_MAX];
 				size_t own_count =
 					forward_walk(&world->rig.router, &world->rig.ports[0], &one, &ignored, own);
-				assert_int_equal(own_count, count);
-				same_answer(own, hops, count);
+				assert_int_equal(own_count, answer->count);
+				same_answer(own, answer->hops, own_count);
 				assert_int_equal(seen[s][d][p]++, 0);
 			}
 }
@@ -309,7 +314,7 @@ static void scopes_cover_the_world_exactly_once(void **state) {
 			struct walk_hop hops[FIB_HOPS_MAX];
 			size_t count =
 				forward_walk(&world->rig.router, &world->rig.ports[0], &input, &scope, hops);
-			visit_scope(world, &input, &scope, hops, count, seen);
+			visit_scope(world, &input, &scope, &(struct answer){hops, count}, seen);
 			assert_true(left + HEADER_BOX_PIECES <= BOXES_MAX);
 			left += header_box_subtract(&box, &scope, boxes + left);
 		}

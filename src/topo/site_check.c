@@ -12,8 +12,8 @@ static bool is_on_segment(const struct site_interface *interface, const char *se
 	return interface->segment && segment && text_equal(interface->segment, segment);
 }
 
-bool site_segment_network(const struct site *site, const char *segment, struct ip address,
-	struct prefix *network) {
+bool site_segment_network(
+	const struct site *site, const char *segment, struct ip address, struct prefix *network) {
 	for (size_t i = 0; i < site->router_count; i++) {
 		const struct site_router *router = &site->routers[i];
 		for (size_t k = 0; k < router->interface_count; k++) {
@@ -32,8 +32,8 @@ bool site_segment_network(const struct site *site, const char *segment, struct i
 }
 
 // Router addresses of the segment inside `network`; the first in *first.
-static size_t router_addresses(const struct site *site, const char *segment, struct prefix network,
-	struct ip *first) {
+static size_t router_addresses(
+	const struct site *site, const char *segment, struct prefix network, struct ip *first) {
 	size_t count = 0;
 
 	for (size_t i = 0; i < site->router_count; i++) {
@@ -73,12 +73,12 @@ static void check_purpose(struct site_lowering *lowering, const struct site_inte
 			"ipsec needs either connection, for a tunnel to a gateway, or remoteAddress, for one "
 			"to another site's router");
 	if (interface->igp_cost && (interface->circuit || interface->is_internet || ipsec->given))
-		diagnostics_error(lowering->mistakes, interface->place,
-			"igpCost: the site's IGP runs on segments only");
+		diagnostics_error(
+			lowering->mistakes, interface->place, "igpCost: the site's IGP runs on segments only");
 }
 
-static void check_host_bits(struct site_lowering *lowering, struct place place,
-	const struct topo_address *given) {
+static void check_host_bits(
+	struct site_lowering *lowering, struct place place, const struct topo_address *given) {
 	unsigned bits = given->network.bits;
 	char address[IP_TEXT_BYTES], network[PREFIX_TEXT_BYTES];
 
@@ -87,15 +87,15 @@ static void check_host_bits(struct site_lowering *lowering, struct place place,
 	ip_format(given->address, address);
 	prefix_format(given->network, network);
 	if (ip_equal(given->address, prefix_first(given->network)))
-		diagnostics_error(lowering->mistakes, place, "%s is the network %s itself, not a host in it",
-			address, network);
+		diagnostics_error(lowering->mistakes, place,
+			"%s is the network %s itself, not a host in it", address, network);
 	if (ip_equal(given->address, prefix_last(given->network)))
-		diagnostics_error(lowering->mistakes, place, "%s is the broadcast address of %s", address,
-			network);
+		diagnostics_error(
+			lowering->mistakes, place, "%s is the broadcast address of %s", address, network);
 }
 
-static void check_overlaps(struct site_lowering *lowering, const struct site_router *router,
-	size_t index) {
+static void check_overlaps(
+	struct site_lowering *lowering, const struct site_router *router, size_t index) {
 	const struct site_interface *interface = &router->interfaces[index];
 	char mine[PREFIX_TEXT_BYTES], theirs[PREFIX_TEXT_BYTES];
 
@@ -111,8 +111,8 @@ static void check_overlaps(struct site_lowering *lowering, const struct site_rou
 					continue;
 				diagnostics_error(lowering->mistakes, interface->place,
 					"%s overlaps %s of interface \"%s\" of the same router",
-					prefix_format(network, mine), prefix_format(other->addresses[n].network, theirs),
-					other->name);
+					prefix_format(network, mine),
+					prefix_format(other->addresses[n].network, theirs), other->name);
 				return;
 			}
 		}
@@ -141,9 +141,9 @@ static void check_static(struct site_lowering *lowering, const struct site_route
 			names_add(known, router->interfaces[i].name);
 		const char *near = names_nearest(known, route->interface);
 		if (names_find(known, route->interface) == NAME_NONE)
-			diagnostics_error(lowering->mistakes, route->place,
-				"%s has no interface \"%s\"%s%s%s", router->name, route->interface,
-				near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+			diagnostics_error(lowering->mistakes, route->place, "%s has no interface \"%s\"%s%s%s",
+				router->name, route->interface, near ? "; did you mean \"" : "", near ? near : "",
+				near ? "\"?" : "");
 		names_free(known);
 	} else if (has_hop &&
 		site_interface_towards(router, route->next_hop) == router->interface_count) {
@@ -204,8 +204,8 @@ static void check_gateway(struct site_lowering *lowering, const struct site *sit
 		ip_is_none(first) ? "" : ip_format(first, near));
 }
 
-static void check_host(struct site_lowering *lowering, const struct site *site,
-	const struct site_host *host) {
+static void check_host(
+	struct site_lowering *lowering, const struct site *site, const struct site_host *host) {
 	char text[IP_TEXT_BYTES], theirs[PREFIX_TEXT_BYTES];
 	struct prefix network;
 

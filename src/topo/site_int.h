@@ -43,7 +43,7 @@ void site_tunnels_lower(struct site_lowering *lowering);
 // interface_count when there is none.
 size_t site_interface_towards(const struct site_router *router, struct ip address);
 // The segment's network that holds the address: of a router's interface on it. False: none.
-bool site_segment_network(const struct site *site, const char *segment, struct ip address,
-	struct prefix *network);
+bool site_segment_network(
+	const struct site *site, const char *segment, struct ip address, struct prefix *network);
 // The router address of the segment inside `network`, IP_NONE when there is none or several.
 struct ip site_only_router(const struct site *site, const char *segment, struct prefix network);

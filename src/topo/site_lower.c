@@ -10,8 +10,8 @@
 
 #define TUNNEL_MTU_BYTES 1400 // AZ-VPN-19
 
-static uint32_t lower_port(struct site_lowering *lowering, uint32_t node, const char *name,
-	struct place place) {
+static uint32_t lower_port(
+	struct site_lowering *lowering, uint32_t node, const char *name, struct place place) {
 	struct topo *topo = lowering->topo;
 	uint32_t origin =
 		topo_origin_add(topo, place, NULL, "interface %s of %s", name, topo->nodes[node].name);
@@ -28,8 +28,8 @@ static uint32_t lower_port(struct site_lowering *lowering, uint32_t node, const 
 	return port;
 }
 
-static uint32_t lower_node(struct site_lowering *lowering, const char *name, struct place place,
-	const char *kind_name) {
+static uint32_t lower_node(
+	struct site_lowering *lowering, const char *name, struct place place, const char *kind_name) {
 	struct topo *topo = lowering->topo;
 	uint32_t origin = topo_origin_add(topo, place, NULL, "%s %s", kind_name, name);
 	enum topo_kind kind = text_equal(kind_name, "host") ? TOPO_HOST : TOPO_ROUTER;
@@ -152,16 +152,16 @@ static void add_default(struct topo *topo, uint32_t node, uint32_t port, struct 
 		topo_route_add(topo, node, &route);
 }
 
-static void lower_host(struct site_lowering *lowering, const struct site *site,
-	const struct site_host *host) {
+static void lower_host(
+	struct site_lowering *lowering, const struct site *site, const struct site_host *host) {
 	struct topo *topo = lowering->topo;
 	uint32_t number = lower_node(lowering, host->name, host->place, "host");
 
 	if (number == TOPO_NONE)
 		return;
 	uint32_t port = lower_port(lowering, number, "eth0", host->place);
-	struct topo_address *addresses = ARENA_ARRAY(topo->arena, struct topo_address,
-		host->address_count);
+	struct topo_address *addresses =
+		ARENA_ARRAY(topo->arena, struct topo_address, host->address_count);
 	struct ip gateway = host->gateway, gateway6 = host->gateway6;
 	for (size_t i = 0; i < host->address_count; i++) {
 		addresses[i] = host->addresses[i];
@@ -249,8 +249,8 @@ static void lower_segment(struct site_lowering *lowering, const struct site *sit
 
 // Segments in the order of the list, then those that only interfaces and hosts name, at the place
 // where they are named first.
-static void collect_segments(const struct site *site, struct names *names,
-	struct site_segment *segments) {
+static void collect_segments(
+	const struct site *site, struct names *names, struct site_segment *segments) {
 	for (size_t i = 0; i < site->segment_count; i++)
 		segments[names_add(names, site->segments[i].name)] = site->segments[i];
 	for (size_t i = 0; i < site->router_count; i++) {
@@ -298,8 +298,8 @@ static void warn_if_alone(struct site_lowering *lowering, const struct site *sit
 	names_free(others);
 }
 
-static void lower_segments(struct site_lowering *lowering, const struct site *site,
-	const struct site_router_ref *refs) {
+static void lower_segments(
+	struct site_lowering *lowering, const struct site *site, const struct site_router_ref *refs) {
 	struct topo *topo = lowering->topo;
 	struct names *names = names_new();
 	size_t most = count_segments_at_most(site);
@@ -333,8 +333,8 @@ static void lower_segments(struct site_lowering *lowering, const struct site *si
 	names_free(names);
 }
 
-static void lower_site(struct site_lowering *lowering, const struct site *site,
-	struct site_router_ref *refs) {
+static void lower_site(
+	struct site_lowering *lowering, const struct site *site, struct site_router_ref *refs) {
 	for (size_t i = 0; i < site->router_count; i++) {
 		refs[i].site = site;
 		refs[i].router = &site->routers[i];

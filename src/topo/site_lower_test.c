@@ -48,8 +48,8 @@ static struct prefix prefix_from(const char *text) {
 	return p;
 }
 
-static struct site_interface *add_interface(struct fixture *f, size_t router, const char *name,
-	const char *address) {
+static struct site_interface *add_interface(
+	struct fixture *f, size_t router, const char *name, const char *address) {
 	size_t i = f->routers[router].interface_count++;
 	struct site_interface *interface = &f->interfaces[router][i];
 	struct topo_address *given = &f->addresses[router][i];
@@ -59,13 +59,13 @@ static struct site_interface *add_interface(struct fixture *f, size_t router, co
 	return interface;
 }
 
-static struct site_neighbor *add_neighbor(struct fixture *f, size_t router, const char *address,
-	uint32_t asn) {
+static struct site_neighbor *add_neighbor(
+	struct fixture *f, size_t router, const char *address, uint32_t asn) {
 	struct site_bgp *bgp = &f->routers[router].bgp;
 	struct site_neighbor *neighbor = &f->neighbors[router][bgp->neighbor_count++];
 
-	*neighbor = (struct site_neighbor){.address = ip_from(address), .remote_asn = asn,
-		.local_preference = -1, .weight = -1};
+	*neighbor = (struct site_neighbor){
+		.address = ip_from(address), .remote_asn = asn, .local_preference = -1, .weight = -1};
 	return neighbor;
 }
 
@@ -83,7 +83,8 @@ static void fill(struct fixture *f) {
 	static const char *names[] = {"ce1", "ce2"};
 
 	for (size_t i = 0; i < 2; i++)
-		f->routers[i] = (struct site_router){.name = names[i], .interfaces = f->interfaces[i],
+		f->routers[i] = (struct site_router){.name = names[i],
+			.interfaces = f->interfaces[i],
 			.bgp = {.given = true, .asn = 65021, .neighbors = f->neighbors[i]}};
 	add_interface(f, 0, "lan", "10.2.30.1/25")->segment = "lan";
 	add_interface(f, 0, "wan", "192.168.30.17/30")->circuit = "er1/primary";
@@ -91,18 +92,27 @@ static void fill(struct fixture *f) {
 	add_interface(f, 0, "vpn", "10.2.30.125/32")->ipsec =
 		(struct site_ipsec){.given = true, .connection = "c", .inner_ttl = "reset"};
 	add_interface(f, 1, "lan", "10.2.30.2/25")->segment = "lan";
-	f->statics[0] = (struct site_static){.prefix = prefix_from("10.10.30.254/32"),
-		.interface = "vpn"};
+	f->statics[0] =
+		(struct site_static){.prefix = prefix_from("10.10.30.254/32"), .interface = "vpn"};
 	f->routers[0].statics = f->statics;
 	f->routers[0].static_count = 1;
 	f->host_address =
 		(struct topo_address){ip_from("10.2.30.10"), prefix_host(ip_from("10.2.30.10"))};
-	f->host = (struct site_host){.name = "vm", .addresses = &f->host_address, .address_count = 1,
-		.segment = "lan", .gateway = ip_from("10.2.30.1")};
+	f->host = (struct site_host){.name = "vm",
+		.addresses = &f->host_address,
+		.address_count = 1,
+		.segment = "lan",
+		.gateway = ip_from("10.2.30.1")};
 	f->segment = (struct site_segment){.name = "lan", .given = true, .delay_ns = 7};
-	f->site = (struct site){.name = "loc1", .routers = f->routers, .router_count = 2,
-		.hosts = &f->host, .host_count = 1, .segments = &f->segment, .segment_count = 1,
-		.prefix_lists = &f->list, .route_maps = &f->map};
+	f->site = (struct site){.name = "loc1",
+		.routers = f->routers,
+		.router_count = 2,
+		.hosts = &f->host,
+		.host_count = 1,
+		.segments = &f->segment,
+		.segment_count = 1,
+		.prefix_lists = &f->list,
+		.route_maps = &f->map};
 }
 
 static void lower(struct fixture *f) {
@@ -275,16 +285,17 @@ static void bfd_is_where_the_file_says(void **state) {
 }
 
 // What a policy does to a route, through the route layer itself.
-static enum policy_verdict judge(const struct policy_term *terms, size_t count, bool default_deny,
-	const char *prefix, struct attributes_table *table, struct policy_route *route) {
+static enum policy_verdict judge(const struct topo_neighbor *neighbor, const char *prefix,
+	struct attributes_table *table, struct policy_route *route) {
 	struct policy *policy = NULL;
 	struct attributes_spec spec = {.next_hop = ip_of_v4(1)};
 	size_t bad = 0, term = 0;
 
+	enum policy_verdict fallback = neighbor->import_default_deny ? POLICY_REJECT : POLICY_ACCEPT;
 	assert_int_equal(
-		policy_new(terms, count, default_deny ? POLICY_REJECT : POLICY_ACCEPT, &policy, &bad), 0);
-	*route = (struct policy_route){.prefix = prefix_from(prefix),
-		.attributes = attributes_intern(table, &spec)};
+		policy_new(neighbor->import, neighbor->import_count, fallback, &policy, &bad), 0);
+	*route = (struct policy_route){
+		.prefix = prefix_from(prefix), .attributes = attributes_intern(table, &spec)};
 	enum policy_verdict verdict = policy_apply(policy, table, route, &term);
 	policy_unref(policy);
 	return verdict;
@@ -315,10 +326,9 @@ static void a_prefix_list_keeps_its_order(void **state) {
 			(struct site_prefix_entry){.prefix = prefix_from("10.0.0.0/8"), .at_most = 24};
 		f.list = (struct site_prefix_list){.name = "l", .entries = f.entries, .entry_count = 3};
 		f.site.prefix_list_count = 1;
-		f.map_entries[0] = (struct site_route_map_entry){.match_prefix_list = "l",
-			.set_local_preference = 150, .set_weight = -1, .set_med = -1};
-		f.map =
-			(struct site_route_map){.name = "m", .entries = f.map_entries, .entry_count = 1};
+		f.map_entries[0] = (struct site_route_map_entry){
+			.match_prefix_list = "l", .set_local_preference = 150, .set_weight = -1, .set_med = -1};
+		f.map = (struct site_route_map){.name = "m", .entries = f.map_entries, .entry_count = 1};
 		f.site.route_map_count = 1;
 		struct site_neighbor *neighbor = add_neighbor(&f, 0, "192.168.30.18", 12076);
 		if (through_map)
@@ -331,13 +341,11 @@ static void a_prefix_list_keeps_its_order(void **state) {
 		const struct topo_neighbor *lowered = &f.topo->neighbors[0];
 		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 			struct policy_route route;
-			enum policy_verdict verdict = judge(lowered->import, lowered->import_count,
-				lowered->import_default_deny, cases[i].prefix, table, &route);
+			enum policy_verdict verdict = judge(lowered, cases[i].prefix, table, &route);
 			if (verdict != cases[i].verdict)
 				fail_msg("%s", cases[i].prefix);
 			if (verdict == POLICY_ACCEPT)
-				assert_int_equal(
-					route.attributes->spec.local_preference, through_map ? 150 : 200);
+				assert_int_equal(route.attributes->spec.local_preference, through_map ? 150 : 200);
 			attributes_unref(table, route.attributes);
 		}
 		done(&f);
@@ -345,172 +353,170 @@ static void a_prefix_list_keeps_its_order(void **state) {
 	attributes_table_free(table);
 }
 
-enum breakage {
-	TWO_PURPOSES,
-	NO_PUBLIC_ADDRESS,
-	SAME_NODE_NAME,
-	SAME_ADDRESS,
-	SAME_CIRCUIT,
-	OVERLAP,
-	BROADCAST,
-	HOST_OUTSIDE,
-	HOST_WRONG_NETWORK,
-	WRONG_GATEWAY,
-	NO_GATEWAY,
-	STATIC_NOWHERE,
-	STATIC_NO_INTERFACE,
-	STATIC_TWO_MINDS,
-	NEIGHBOR_SELF,
-	NEIGHBOR_FAR,
-	UNKNOWN_LIST,
-	UNKNOWN_MAP,
-	BAD_EXPRESSION,
-	BAD_COMMUNITY,
-	IPSEC_NO_PEER,
-	PEER_NOT_THERE,
-	IGP_ON_CIRCUIT,
-};
+typedef void breakage(struct fixture *f);
 
 static const char *bad_community[] = {"65000"};
 
-static void break_fixture(struct fixture *f, enum breakage breakage) {
-	struct site_interface *lan = &f->interfaces[0][0], *wan = &f->interfaces[0][1];
-	struct site_interface *vpn = &f->interfaces[0][3];
-	struct topo_address *of_lan = &f->addresses[0][0];
+static void two_purposes(struct fixture *f) {
+	f->interfaces[0][0].circuit = "er1/secondary";
+}
 
-	switch (breakage) {
-	case TWO_PURPOSES:
-		lan->circuit = "er1/secondary";
-		break;
-	case NO_PUBLIC_ADDRESS:
-		f->interfaces[0][2].is_internet = false;
-		break;
-	case SAME_NODE_NAME:
-		f->host.name = "ce2";
-		break;
-	case SAME_ADDRESS:
-		f->addresses[1][0].address = of_lan->address;
-		break;
-	case SAME_CIRCUIT:
-		add_interface(f, 1, "wan", "192.168.30.21/30")->circuit = "er1/primary";
-		break;
-	case OVERLAP:
-		f->addresses[0][1].network = prefix_from("10.2.0.0/16");
-		f->addresses[0][1].address = ip_from("10.2.9.9");
-		break;
-	case BROADCAST:
-		f->addresses[0][1].address = ip_from("192.168.30.19");
-		break;
-	case HOST_OUTSIDE:
-		f->host_address.address = ip_from("10.2.30.200");
-		break;
-	case HOST_WRONG_NETWORK:
-		f->host_address.network = prefix_from("10.2.30.0/24");
-		break;
-	case WRONG_GATEWAY:
-		f->host.gateway = ip_from("10.2.30.3");
-		break;
-	case NO_GATEWAY:
-		f->host.gateway = IP_NONE;
-		break;
-	case STATIC_NOWHERE:
-		f->statics[0].interface = NULL;
-		f->statics[0].next_hop = ip_from("10.99.0.1");
-		break;
-	case STATIC_NO_INTERFACE:
-		f->statics[0].interface = "vpm";
-		break;
-	case STATIC_TWO_MINDS:
-		f->statics[0].discard = true;
-		break;
-	case NEIGHBOR_SELF:
-		add_neighbor(f, 0, "192.168.30.17", 12076);
-		break;
-	case NEIGHBOR_FAR:
-		f->interfaces[1][0].is_internet = true;
-		f->interfaces[1][0].segment = NULL;
-		f->site.host_count = 0;
-		add_neighbor(f, 1, "10.99.0.1", 12076);
-		break;
-	case UNKNOWN_LIST:
-		f->site.prefix_list_count = 1;
-		f->list.name = "only-lan";
-		add_neighbor(f, 0, "192.168.30.18", 12076)->prefix_list_out = "only-lam";
-		break;
-	case UNKNOWN_MAP:
-		add_neighbor(f, 0, "192.168.30.18", 12076)->route_map_in = "m";
-		break;
-	case BAD_EXPRESSION:
-	case BAD_COMMUNITY:
-		f->map_entries[0] = (struct site_route_map_entry){
-			.set_local_preference = -1, .set_weight = -1, .set_med = -1};
-		if (breakage == BAD_EXPRESSION) {
-			f->map_entries[0].match_as_path = "(";
-		} else {
-			f->map_entries[0].match_communities = bad_community;
-			f->map_entries[0].match_community_count = 1;
-		}
-		f->map = (struct site_route_map){.name = "m", .entries = f->map_entries, .entry_count = 1};
-		f->site.route_map_count = 1;
-		add_neighbor(f, 0, "192.168.30.18", 12076)->route_map_in = "m";
-		break;
-	case IPSEC_NO_PEER:
-		vpn->ipsec.connection = NULL;
-		break;
-	case PEER_NOT_THERE:
-		vpn->ipsec.connection = NULL;
-		vpn->ipsec.remote_address = ip_from("203.0.113.9");
-		break;
-	case IGP_ON_CIRCUIT:
-		wan->igp_cost = 10;
-		break;
-	}
+static void no_public_address(struct fixture *f) {
+	f->interfaces[0][2].is_internet = false;
+}
+
+static void same_node_name(struct fixture *f) {
+	f->host.name = "ce2";
+}
+
+static void same_address(struct fixture *f) {
+	f->addresses[1][0].address = f->addresses[0][0].address;
+}
+
+static void same_circuit(struct fixture *f) {
+	add_interface(f, 1, "wan", "192.168.30.21/30")->circuit = "er1/primary";
+}
+
+static void overlap(struct fixture *f) {
+	f->addresses[0][1].network = prefix_from("10.2.0.0/16");
+	f->addresses[0][1].address = ip_from("10.2.9.9");
+}
+
+static void broadcast(struct fixture *f) {
+	f->addresses[0][1].address = ip_from("192.168.30.19");
+}
+
+static void host_outside(struct fixture *f) {
+	f->host_address.address = ip_from("10.2.30.200");
+}
+
+static void host_wrong_network(struct fixture *f) {
+	f->host_address.network = prefix_from("10.2.30.0/24");
+}
+
+static void wrong_gateway(struct fixture *f) {
+	f->host.gateway = ip_from("10.2.30.3");
+}
+
+static void no_gateway(struct fixture *f) {
+	f->host.gateway = IP_NONE;
+}
+
+static void static_nowhere(struct fixture *f) {
+	f->statics[0].interface = NULL;
+	f->statics[0].next_hop = ip_from("10.99.0.1");
+}
+
+static void static_no_interface(struct fixture *f) {
+	f->statics[0].interface = "vpm";
+}
+
+static void static_two_minds(struct fixture *f) {
+	f->statics[0].discard = true;
+}
+
+static void neighbor_self(struct fixture *f) {
+	add_neighbor(f, 0, "192.168.30.17", 12076);
+}
+
+static void neighbor_far(struct fixture *f) {
+	f->interfaces[1][0].is_internet = true;
+	f->interfaces[1][0].segment = NULL;
+	f->site.host_count = 0;
+	add_neighbor(f, 1, "10.99.0.1", 12076);
+}
+
+static void unknown_list(struct fixture *f) {
+	f->site.prefix_list_count = 1;
+	f->list.name = "only-lan";
+	add_neighbor(f, 0, "192.168.30.18", 12076)->prefix_list_out = "only-lam";
+}
+
+static void unknown_map(struct fixture *f) {
+	add_neighbor(f, 0, "192.168.30.18", 12076)->route_map_in = "m";
+}
+
+static void ipsec_no_peer(struct fixture *f) {
+	f->interfaces[0][3].ipsec.connection = NULL;
+}
+
+static void peer_not_there(struct fixture *f) {
+	f->interfaces[0][3].ipsec.connection = NULL;
+	f->interfaces[0][3].ipsec.remote_address = ip_from("203.0.113.9");
+}
+
+static void igp_on_circuit(struct fixture *f) {
+	f->interfaces[0][1].igp_cost = 10;
+}
+
+static struct site_route_map_entry *with_map(struct fixture *f) {
+	f->map_entries[0] =
+		(struct site_route_map_entry){.set_local_preference = -1, .set_weight = -1, .set_med = -1};
+	f->map = (struct site_route_map){.name = "m", .entries = f->map_entries, .entry_count = 1};
+	f->site.route_map_count = 1;
+	add_neighbor(f, 0, "192.168.30.18", 12076)->route_map_in = "m";
+	return &f->map_entries[0];
+}
+
+static void bad_expression(struct fixture *f) {
+	with_map(f)->match_as_path = "(";
+}
+
+static void bad_community_text(struct fixture *f) {
+	struct site_route_map_entry *entry = with_map(f);
+
+	entry->match_communities = bad_community;
+	entry->match_community_count = 1;
 }
 
 static void a_mistake_is_told_with_what_was_expected(void **state) {
 	static const struct {
-		enum breakage breakage;
+		breakage *breakage;
 		const char *text;
 	} cases[] = {
-		{TWO_PURPOSES,
+		{two_purposes,
 			"interface \"lan\" has more than one of segment, circuit, internet and ipsec"},
-		{NO_PUBLIC_ADDRESS,
+		{no_public_address,
 			"ce1 has no interface with \"internet: true\" for the tunnel vpn to start from"},
-		{SAME_NODE_NAME, "the name \"ce2\" is taken by the router ce2 of line 0; names are unique "
-						 "in the whole file"},
-		{SAME_ADDRESS, "10.2.30.1 is already an address of ce1"},
-		{SAME_CIRCUIT, "the circuit link er1/primary already has a customer edge"},
-		{OVERLAP, "10.2.0.0/16 overlaps 10.2.30.0/25 of interface \"lan\" of the same router"},
-		{BROADCAST, "192.168.30.19 is the broadcast address of 192.168.30.16/30"},
-		{HOST_OUTSIDE, "10.2.30.200 is in no network of a router on segment \"lan\""},
-		{HOST_WRONG_NETWORK, "the host's network is not the segment's, 10.2.30.0/25"},
-		{WRONG_GATEWAY, "no router on segment \"lan\" has the gateway's address 10.2.30.3; there "
-						"is 10.2.30.1"},
-		{NO_GATEWAY, "2 routers are on segment \"lan\": give the host a gateway"},
-		{STATIC_NOWHERE, "the next hop 10.99.0.1 is in no network of an interface of ce1"},
-		{STATIC_NO_INTERFACE, "ce1 has no interface \"vpm\"; did you mean \"vpn\"?"},
-		{STATIC_TWO_MINDS,
+		{same_node_name,
+			"the name \"ce2\" is taken by the router ce2 of line 0; names are unique "
+			"in the whole file"},
+		{same_address, "10.2.30.1 is already an address of ce1"},
+		{same_circuit, "the circuit link er1/primary already has a customer edge"},
+		{overlap, "10.2.0.0/16 overlaps 10.2.30.0/25 of interface \"lan\" of the same router"},
+		{broadcast, "192.168.30.19 is the broadcast address of 192.168.30.16/30"},
+		{host_outside, "10.2.30.200 is in no network of a router on segment \"lan\""},
+		{host_wrong_network, "the host's network is not the segment's, 10.2.30.0/25"},
+		{wrong_gateway,
+			"no router on segment \"lan\" has the gateway's address 10.2.30.3; there "
+			"is 10.2.30.1"},
+		{no_gateway, "2 routers are on segment \"lan\": give the host a gateway"},
+		{static_nowhere, "the next hop 10.99.0.1 is in no network of an interface of ce1"},
+		{static_no_interface, "ce1 has no interface \"vpm\"; did you mean \"vpn\"?"},
+		{static_two_minds,
 			"a static route has a nextHop, an interface or both, or else discard: true"},
-		{NEIGHBOR_SELF, "the neighbor 192.168.30.17 is an address of ce1 itself"},
-		{NEIGHBOR_FAR, "ce2 has no interface from which to reach 10.99.0.1; give it a static route "
-					   "or localAddress"},
-		{UNKNOWN_LIST, "site loc1 has no prefix list \"only-lam\"; did you mean \"only-lan\"?"},
-		{UNKNOWN_MAP, "site loc1 has no route map \"m\""},
-		{BAD_EXPRESSION, "\"(\" is not a regular expression for an AS path"},
-		{BAD_COMMUNITY,
+		{neighbor_self, "the neighbor 192.168.30.17 is an address of ce1 itself"},
+		{neighbor_far,
+			"ce2 has no interface from which to reach 10.99.0.1; give it a static route "
+			"or localAddress"},
+		{unknown_list, "site loc1 has no prefix list \"only-lam\"; did you mean \"only-lan\"?"},
+		{unknown_map, "site loc1 has no route map \"m\""},
+		{bad_expression, "\"(\" is not a regular expression for an AS path"},
+		{bad_community_text,
 			"\"65000\" is not a community; expected \"65000:100\", no-export or no-advertise"},
-		{IPSEC_NO_PEER, "ipsec needs either connection, for a tunnel to a gateway, or "
-						"remoteAddress, for one to another site's router"},
-		{PEER_NOT_THERE,
+		{ipsec_no_peer,
+			"ipsec needs either connection, for a tunnel to a gateway, or "
+			"remoteAddress, for one to another site's router"},
+		{peer_not_there,
 			"no site router has a tunnel interface at 203.0.113.9 that leads back to ce1"},
-		{IGP_ON_CIRCUIT, "igpCost: the site's IGP runs on segments only"},
+		{igp_on_circuit, "igpCost: the site's IGP runs on segments only"},
 	};
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct fixture f = fixture();
 		fill(&f);
-		break_fixture(&f, cases[i].breakage);
+		cases[i].breakage(&f);
 		lower(&f);
 		if (diagnostics_error_count(f.mistakes) == 0)
 			fail_msg("nothing said of: %s", cases[i].text);
@@ -525,11 +531,11 @@ static void two_sites_are_joined_by_a_tunnel(void **state) {
 	(void)state;
 
 	fill(&f);
-	f.interfaces[0][3].ipsec = (struct site_ipsec){.given = true, .shared_key = "a",
-		.remote_address = ip_from("203.0.113.2"), .delay_ns = 5};
+	f.interfaces[0][3].ipsec = (struct site_ipsec){
+		.given = true, .shared_key = "a", .remote_address = ip_from("203.0.113.2"), .delay_ns = 5};
 	add_interface(&f, 1, "inet", "203.0.113.2/32")->is_internet = true;
-	add_interface(&f, 1, "vpn", "10.9.9.9/32")->ipsec = (struct site_ipsec){.given = true,
-		.shared_key = "b", .remote_address = ip_from("203.0.113.1")};
+	add_interface(&f, 1, "vpn", "10.9.9.9/32")->ipsec = (struct site_ipsec){
+		.given = true, .shared_key = "b", .remote_address = ip_from("203.0.113.1")};
 	lower(&f);
 	no_mistakes(&f);
 	assert_int_equal(f.topo->tunnel_count, 1);

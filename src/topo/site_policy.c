@@ -27,8 +27,8 @@ static struct policy_prefix entry_prefix(const struct site_prefix_entry *entry) 
 }
 
 // The entries before `end` that permit, or that deny.
-static const struct policy_prefix *entries_before(struct topo *topo,
-	const struct site_prefix_list *list, size_t end, bool deny, size_t *count) {
+static const struct policy_prefix *entries_before(
+	struct topo *topo, const struct site_prefix_list *list, size_t end, bool deny, size_t *count) {
 	struct policy_prefix *found = ARENA_ARRAY(topo->arena, struct policy_prefix, end);
 
 	*count = 0;
@@ -39,14 +39,14 @@ static const struct policy_prefix *entries_before(struct topo *topo,
 	return found;
 }
 
-static uint32_t entry_origin(struct topo *topo, struct place place, const char *what,
-	const char *name) {
+static uint32_t entry_origin(
+	struct topo *topo, struct place place, const char *what, const char *name) {
 	return topo_origin_add(topo, place, NULL, "%s %s", what, name);
 }
 
 // Refuses what the list does not permit.
-static void add_prefix_list_filter(struct topo *topo, const struct site_prefix_list *list,
-	struct term_list *terms) {
+static void add_prefix_list_filter(
+	struct topo *topo, const struct site_prefix_list *list, struct term_list *terms) {
 	for (size_t i = 0; i < list->entry_count; i++) {
 		const struct site_prefix_entry *entry = &list->entries[i];
 		if (!entry->deny)
@@ -55,8 +55,7 @@ static void add_prefix_list_filter(struct topo *topo, const struct site_prefix_l
 		*prefix = entry_prefix(entry);
 		struct policy_term term = {.prefixes = prefix, .prefix_count = 1, .verdict = POLICY_REJECT};
 		term.origin = entry_origin(topo, entry->place, "prefix list", list->name);
-		term.except_prefixes =
-			entries_before(topo, list, i, false, &term.except_prefix_count);
+		term.except_prefixes = entries_before(topo, list, i, false, &term.except_prefix_count);
 		ARRAY_PUSH(terms, term);
 	}
 	struct policy_term rest = {.verdict = POLICY_REJECT};
@@ -87,44 +86,49 @@ static void add_terms_matching_list(struct topo *topo, const struct site_prefix_
 	}
 }
 
-static void report_unknown(struct site_lowering *lowering, const struct site *site,
-	struct place place, const char *kind, const char *name, const struct names *known) {
+// "; did you mean …?", or nothing.
+static const char *suggestion(struct topo *topo, const struct names *known, const char *name) {
 	const char *near = names_nearest(known, name);
 
-	diagnostics_error(lowering->mistakes, place, "site %s has no %s \"%s\"%s%s%s", site->name, kind,
-		name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return near ? arena_printf(topo->arena, "; did you mean \"%s\"?", near) : "";
 }
 
-static const struct site_prefix_list *find_prefix_list(struct site_lowering *lowering,
-	const struct site *site, const char *name, struct place place) {
-	for (size_t i = 0; i < site->prefix_list_count; i++) {
-		if (text_equal(site->prefix_lists[i].name, name))
-			return &site->prefix_lists[i];
-	}
+static const struct site_prefix_list *find_prefix_list(
+	struct site_lowering *lowering, const struct site *site, const char *name, struct place place) {
 	struct names *known = names_new();
-	for (size_t i = 0; i < site->prefix_list_count; i++)
+	const struct site_prefix_list *found = NULL;
+
+	for (size_t i = 0; i < site->prefix_list_count && !found; i++) {
 		names_add(known, site->prefix_lists[i].name);
-	report_unknown(lowering, site, place, "prefix list", name, known);
-	names_free(known);
-	return NULL;
-}
-
-static const struct site_route_map *find_route_map(struct site_lowering *lowering,
-	const struct site *site, const char *name, struct place place) {
-	for (size_t i = 0; i < site->route_map_count; i++) {
-		if (text_equal(site->route_maps[i].name, name))
-			return &site->route_maps[i];
+		if (text_equal(site->prefix_lists[i].name, name))
+			found = &site->prefix_lists[i];
 	}
-	struct names *known = names_new();
-	for (size_t i = 0; i < site->route_map_count; i++)
-		names_add(known, site->route_maps[i].name);
-	report_unknown(lowering, site, place, "route map", name, known);
+	if (!found)
+		diagnostics_error(lowering->mistakes, place, "site %s has no prefix list \"%s\"%s",
+			site->name, name, suggestion(lowering->topo, known, name));
 	names_free(known);
-	return NULL;
+	return found;
 }
 
-static const uint32_t *lower_communities(struct site_lowering *lowering, struct place place,
-	const char **texts, size_t count) {
+static const struct site_route_map *find_route_map(
+	struct site_lowering *lowering, const struct site *site, const char *name, struct place place) {
+	struct names *known = names_new();
+	const struct site_route_map *found = NULL;
+
+	for (size_t i = 0; i < site->route_map_count && !found; i++) {
+		names_add(known, site->route_maps[i].name);
+		if (text_equal(site->route_maps[i].name, name))
+			found = &site->route_maps[i];
+	}
+	if (!found)
+		diagnostics_error(lowering->mistakes, place, "site %s has no route map \"%s\"%s",
+			site->name, name, suggestion(lowering->topo, known, name));
+	names_free(known);
+	return found;
+}
+
+static const uint32_t *lower_communities(
+	struct site_lowering *lowering, struct place place, const char **texts, size_t count) {
 	uint32_t *values = ARENA_ARRAY(lowering->topo->arena, uint32_t, count);
 
 	for (size_t i = 0; i < count; i++) {
@@ -146,8 +150,8 @@ static struct policy_term map_entry_term(struct site_lowering *lowering,
 		term.verdict = POLICY_REJECT;
 	if (entry->match_as_path)
 		term.as_path_regex = arena_strdup(topo->arena, entry->match_as_path);
-	term.communities = lower_communities(lowering, entry->place, entry->match_communities,
-		entry->match_community_count);
+	term.communities = lower_communities(
+		lowering, entry->place, entry->match_communities, entry->match_community_count);
 	term.community_count = entry->match_community_count;
 	if (entry->set_local_preference >= 0) {
 		term.set_flags |= POLICY_SET_LOCAL_PREFERENCE;
@@ -163,11 +167,10 @@ static struct policy_term map_entry_term(struct site_lowering *lowering,
 	}
 	term.prepend = topo_copy(topo, entry->set_prepend, entry->set_prepend_count * sizeof(uint32_t));
 	term.prepend_count = entry->set_prepend_count;
-	term.strip_asns =
-		topo_copy(topo, entry->strip_asns, entry->strip_asn_count * sizeof(uint32_t));
+	term.strip_asns = topo_copy(topo, entry->strip_asns, entry->strip_asn_count * sizeof(uint32_t));
 	term.strip_asn_count = entry->strip_asn_count;
-	term.add_communities = lower_communities(lowering, entry->place, entry->set_communities,
-		entry->set_community_count);
+	term.add_communities = lower_communities(
+		lowering, entry->place, entry->set_communities, entry->set_community_count);
 	term.add_community_count = entry->set_community_count;
 	return term;
 }
@@ -210,8 +213,8 @@ static void add_neighbor_sets(struct site_lowering *lowering, const struct site_
 	}
 	if (!term.set_flags && !term.prepend_count)
 		return;
-	term.origin = entry_origin(topo, neighbor->place, "neighbor",
-		ip_format(neighbor->address, address));
+	term.origin =
+		entry_origin(topo, neighbor->place, "neighbor", ip_format(neighbor->address, address));
 	ARRAY_PUSH(terms, term);
 }
 

@@ -15,9 +15,9 @@ enum {
 	STRIP_ONLY_IF_ALL,
 };
 
-#define BFD_INTERVAL_NS     (300 * MS_NS)
-#define BFD_MULTIPLIER      3
-#define MAXIMUM_PATHS       8
+#define BFD_INTERVAL_NS (300 * MS_NS)
+#define BFD_MULTIPLIER 3
+#define MAXIMUM_PATHS 8
 
 // RFC 4271 9.1.2.2, with what all routers put in front of it.
 static const struct decision_step router_steps[] = {
@@ -98,7 +98,8 @@ static size_t static_towards(const struct site_router *router, struct ip address
 
 // The interface a session uses: the one whose network holds the peer (single hop), else where a
 // static route to the peer leads, else an interface inside the site, which the IGP makes reachable.
-static size_t session_interface(const struct site_router *router, struct ip peer, bool *single_hop) {
+static size_t session_interface(
+	const struct site_router *router, struct ip peer, bool *single_hop) {
 	size_t found = site_interface_towards(router, peer);
 
 	*single_hop = found < router->interface_count;
@@ -121,8 +122,8 @@ static uint8_t strip_of(const char *word) {
 	return text_equal(word, "all") ? STRIP_ALL : STRIP_ONLY_IF_ALL;
 }
 
-static void set_session(struct topo_neighbor *neighbor, const struct site_neighbor *given,
-	const struct site_bgp *bgp) {
+static void set_session(
+	struct topo_neighbor *neighbor, const struct site_neighbor *given, const struct site_bgp *bgp) {
 	neighbor->remote_asn = given->remote_asn;
 	neighbor->hold_s = (uint16_t)given->hold_s;
 	neighbor->keepalive_s = (uint16_t)given->keepalive_s;
@@ -136,8 +137,8 @@ static void set_session(struct topo_neighbor *neighbor, const struct site_neighb
 	neighbor->max_prefixes = given->max_prefixes;
 }
 
-static void set_bfd(struct topo_neighbor *neighbor, const struct site_neighbor *given,
-	bool is_circuit) {
+static void set_bfd(
+	struct topo_neighbor *neighbor, const struct site_neighbor *given, bool is_circuit) {
 	if (given->bfd_given ? !given->bfd : !is_circuit)
 		return;
 	neighbor->bfd_interval_ns = given->bfd_interval_ns ? given->bfd_interval_ns : BFD_INTERVAL_NS;
@@ -243,7 +244,8 @@ static bool tunnel_end_of(struct site_lowering *lowering, const struct site_rout
 	if (underlay == router->interface_count) {
 		diagnostics_error(lowering->mistakes, interface->ipsec.place,
 			"%s has no interface with \"internet: true\"%s for the tunnel %s to start from",
-			router->name, ip_is_none(interface->ipsec.local_address) ? "" : " and that localAddress",
+			router->name,
+			ip_is_none(interface->ipsec.local_address) ? "" : " and that localAddress",
 			interface->name);
 		return false;
 	}
@@ -284,8 +286,8 @@ static void offer_tunnel(struct site_lowering *lowering, const struct tunnel_end
 }
 
 // The tunnel interface at the address `from` names, which has to name `from` in turn.
-static bool find_far_end(struct site_lowering *lowering, const struct tunnel_end *from,
-	struct tunnel_end *out) {
+static bool find_far_end(
+	struct site_lowering *lowering, const struct tunnel_end *from, struct tunnel_end *out) {
 	for (size_t i = 0; i < lowering->router_count; i++) {
 		const struct site_router_ref *ref = &lowering->routers[i];
 		struct ip wanted = from->interface->ipsec.remote_address;
@@ -294,8 +296,7 @@ static bool find_far_end(struct site_lowering *lowering, const struct tunnel_end
 			continue;
 		for (size_t k = 0; k < ref->router->interface_count; k++) {
 			const struct site_interface *interface = &ref->router->interfaces[k];
-			if (interface->ipsec.given &&
-				ip_equal(interface->ipsec.remote_address, from->outer) &&
+			if (interface->ipsec.given && ip_equal(interface->ipsec.remote_address, from->outer) &&
 				tunnel_end_of(lowering, ref, k, out) && ip_equal(out->outer, wanted))
 				return true;
 		}
@@ -303,26 +304,27 @@ static bool find_far_end(struct site_lowering *lowering, const struct tunnel_end
 	return false;
 }
 
-static void set_tunnel_end(struct topo *topo, struct topo_tunnel *tunnel, int index,
-	const struct tunnel_end *end) {
+static void set_tunnel_end(
+	struct topo *topo, struct topo_tunnel *tunnel, int index, const struct tunnel_end *end) {
 	const struct site_ipsec *ipsec = &end->interface->ipsec;
 
 	tunnel->port[index] = end->port;
 	tunnel->underlay_port[index] = topo_port_for_link(topo, end->underlay_port);
 	tunnel->outer[index] = end->outer;
-	tunnel->shared_key[index] = arena_strdup(topo->arena, ipsec->shared_key ? ipsec->shared_key : "");
+	tunnel->shared_key[index] =
+		arena_strdup(topo->arena, ipsec->shared_key ? ipsec->shared_key : "");
 	tunnel->inner_ttl_reset[index] = ipsec->inner_ttl && text_equal(ipsec->inner_ttl, "reset");
 	tunnel->null_cipher |= ipsec->null_cipher;
 	if (ipsec->lifetime_ns)
 		tunnel->lifetime_ns = ipsec->lifetime_ns;
 }
 
-static void join_tunnel(struct site_lowering *lowering, const struct tunnel_end *near,
-	const struct tunnel_end *far) {
+static void join_tunnel(
+	struct site_lowering *lowering, const struct tunnel_end *near, const struct tunnel_end *far) {
 	struct topo *topo = lowering->topo;
 	const struct site_ipsec *ipsec = &near->interface->ipsec;
-	char *name = arena_printf(topo->arena, "%s--%s", near->ref->router->name,
-		far->ref->router->name);
+	char *name =
+		arena_printf(topo->arena, "%s--%s", near->ref->router->name, far->ref->router->name);
 	uint32_t origin = topo->ports[near->port].origin;
 	uint32_t number = topo_tunnel_add(topo, name, origin);
 
@@ -341,8 +343,8 @@ static void join_tunnel(struct site_lowering *lowering, const struct tunnel_end 
 	topo_end_add(topo, underlay, topo->tunnels[number].underlay_port[1]);
 }
 
-static void lower_tunnel(struct site_lowering *lowering, const struct site_router_ref *ref,
-	size_t index) {
+static void lower_tunnel(
+	struct site_lowering *lowering, const struct site_router_ref *ref, size_t index) {
 	struct tunnel_end near, far;
 	char text[IP_TEXT_BYTES];
 

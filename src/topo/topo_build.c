@@ -13,7 +13,8 @@ static const struct topo_origin origin_none = {{NULL, 0, 0}, "", NULL};
 
 // Room for one more item in an array of the arena. What an array outgrows stays in the arena, which
 // at worst doubles it.
-static void *room_for_one(struct topo *topo, void *items, size_t count, size_t *room, size_t bytes) {
+static void *room_for_one(
+	struct topo *topo, void *items, size_t count, size_t *room, size_t bytes) {
 	if (count < *room)
 		return items;
 	size_t larger = *room ? memory_product(*room, 2) : ROOM_FIRST;
@@ -24,9 +25,9 @@ static void *room_for_one(struct topo *topo, void *items, size_t count, size_t *
 	return moved;
 }
 
-#define ADD_ONE(topo, owner, list, counter, roomer)                                                \
-	((owner)->list = room_for_one((topo), (owner)->list, (owner)->counter, &(owner)->roomer,       \
-		 sizeof(*(owner)->list)),                                                                  \
+#define ADD_ONE(topo, owner, list, counter, roomer)                                          \
+	((owner)->list = room_for_one(                                                           \
+		 (topo), (owner)->list, (owner)->counter, &(owner)->roomer, sizeof(*(owner)->list)), \
 		&(owner)->list[(owner)->counter++])
 
 struct topo *topo_new(const char *file) {
@@ -51,8 +52,8 @@ void topo_free(struct topo *topo) {
 	arena_free(topo->arena);
 }
 
-uint32_t topo_origin_add(struct topo *topo, struct place place, const char *reference,
-	const char *format, ...) {
+uint32_t topo_origin_add(
+	struct topo *topo, struct place place, const char *reference, const char *format, ...) {
 	char text[512];
 	va_list args;
 
@@ -105,8 +106,8 @@ uint32_t topo_port_add(struct topo *topo, uint32_t node, const char *name, uint3
 	return number;
 }
 
-void topo_port_set_addresses(struct topo *topo, uint32_t number,
-	const struct topo_address *addresses, size_t count) {
+void topo_port_set_addresses(
+	struct topo *topo, uint32_t number, const struct topo_address *addresses, size_t count) {
 	assert(number < topo->port_count);
 	struct topo_port *port = &topo->ports[number];
 
@@ -173,7 +174,8 @@ uint32_t topo_table_add(struct topo *topo, uint32_t node, const char *name) {
 	return (uint32_t)(topo->table_count - 1);
 }
 
-void topo_table_route_add(struct topo *topo, uint32_t number, const struct topo_table_route *route) {
+void topo_table_route_add(
+	struct topo *topo, uint32_t number, const struct topo_table_route *route) {
 	assert(number < topo->table_count);
 	struct topo_table *table = &topo->tables[number];
 	struct topo_table_route *added = ADD_ONE(topo, table, routes, route_count, route_room);
@@ -214,8 +216,8 @@ struct topo_bgp *topo_bgp_of(struct topo *topo, uint32_t number) {
 	return node->bgp;
 }
 
-uint32_t topo_neighbor_add(struct topo *topo, uint32_t node, struct ip local, struct ip remote,
-	uint32_t origin) {
+uint32_t topo_neighbor_add(
+	struct topo *topo, uint32_t node, struct ip local, struct ip remote, uint32_t origin) {
 	uint32_t number = (uint32_t)topo->neighbor_count;
 	struct topo_bgp *bgp = topo_bgp_of(topo, node);
 	struct topo_neighbor *neighbor = ADD_ONE(topo, topo, neighbors, neighbor_count, neighbor_room);

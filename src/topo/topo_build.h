@@ -28,16 +28,17 @@ void topo_table_route_add(struct topo *topo, uint32_t table, const struct topo_t
 void topo_route_add(struct topo *topo, uint32_t node, const struct topo_route *route);
 uint32_t topo_tunnel_add(struct topo *topo, const char *name, uint32_t origin);
 struct topo_bgp *topo_bgp_of(struct topo *topo, uint32_t node); // made when it has none
-uint32_t topo_neighbor_add(struct topo *topo, uint32_t node, struct ip local, struct ip remote,
-	uint32_t origin);
+uint32_t topo_neighbor_add(
+	struct topo *topo, uint32_t node, struct ip local, struct ip remote, uint32_t origin);
 void topo_network_add(struct topo *topo, uint32_t node, const struct topo_network *network);
-// The key must be new; the rest of the offer starts zeroed, its ports TOPO_NONE. NULL when it is taken.
+// The key must be new; the rest of the offer starts zeroed, its ports TOPO_NONE. NULL when it is
+// taken.
 struct topo_offer *topo_offer_add(struct topo *topo, const char *key);
 // Copies into the arena.
 void *topo_copy(struct topo *topo, const void *items, size_t bytes);
 
-// Gives two-ended links their names ("a--b"; parallel ones "a--b#1", "a--b#2"), fills link_names and the
-// neighbours' peer_node and name, indexes the addresses. Call once at the end.
+// Gives two-ended links their names ("a--b"; parallel ones "a--b#1", "a--b#2"), fills link_names
+// and the neighbours' peer_node and name, indexes the addresses. Call once at the end.
 void topo_finish(struct topo *topo);
 
 struct topo_offer *topo_offer_find(const struct topo *topo, const char *key); // NULL when unknown

@@ -120,9 +120,22 @@ static void a_link_is_found_in_either_order_of_its_ends(void **state) {
 		const char *name;
 		uint32_t link;
 	} cases[] = {
-		{"a--b", 0}, {"a--b#1", 0}, {"b--a", 0}, {"b--a#1", 0}, {"b--a#2", 1}, {"a--b#2", 1},
-		{"b--c", 2}, {"c--b", 2}, {"c--b#1", 2}, {"c--b#2", TOPO_NONE}, {"gw--c", 3},
-		{"c--gw", 3}, {"a--c", TOPO_NONE}, {"a", TOPO_NONE}, {"", TOPO_NONE}, {"--", TOPO_NONE},
+		{"a--b", 0},
+		{"a--b#1", 0},
+		{"b--a", 0},
+		{"b--a#1", 0},
+		{"b--a#2", 1},
+		{"a--b#2", 1},
+		{"b--c", 2},
+		{"c--b", 2},
+		{"c--b#1", 2},
+		{"c--b#2", TOPO_NONE},
+		{"gw--c", 3},
+		{"c--gw", 3},
+		{"a--c", TOPO_NONE},
+		{"a", TOPO_NONE},
+		{"", TOPO_NONE},
+		{"--", TOPO_NONE},
 		{"#1", TOPO_NONE},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

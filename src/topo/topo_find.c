@@ -21,8 +21,8 @@ static const char *link_base_name(struct topo *topo, const struct topo_link *lin
 	if (link->name)
 		return link->name;
 	assert(link->end_count == 2);
-	return arena_printf(topo->arena, "%s--%s", end_node_name(topo, link, 0),
-		end_node_name(topo, link, 1));
+	return arena_printf(
+		topo->arena, "%s--%s", end_node_name(topo, link, 0), end_node_name(topo, link, 1));
 }
 
 // "b--a" for "a--b"; NULL for a name that is not made of two ends.

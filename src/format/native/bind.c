@@ -8,7 +8,7 @@
 #include "net/ip.h"
 
 #define NAME_BYTES_MAX 80
-#define KEYS_MAX       64 // of one object
+#define KEYS_MAX 64 // of one object
 
 static void *member_at(void *base, uint16_t offset) {
 	return (char *)base + offset;
@@ -39,19 +39,20 @@ static const char *name_mistake(const char *name, enum name_kind kind) {
 	if (length > NAME_BYTES_MAX)
 		return "is longer than 80 characters";
 	for (const char *at = name; *at; at++) {
-		bool is_alphanumeric = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-			(*at >= '0' && *at <= '9');
+		bool is_alphanumeric =
+			(*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9');
 		if (!is_alphanumeric && !strchr(kind == NAME_NODE ? "._-" : "._-/", *at))
-			return kind == NAME_NODE ? "may hold only letters, digits, \".\", \"_\" and \"-\""
-									 : "may hold only letters, digits, \".\", \"_\", \"-\" and \"/\"";
+			return kind == NAME_NODE
+				? "may hold only letters, digits, \".\", \"_\" and \"-\""
+				: "may hold only letters, digits, \".\", \"_\", \"-\" and \"/\"";
 	}
 	if (name[0] == '-' || name[length - 1] == '-')
 		return "may not begin or end with \"-\"";
 	return strstr(name, "--") ? "may not hold \"--\", which joins the ends of a link" : NULL;
 }
 
-static void bind_name(struct binder *binder, const struct object *object,
-	const struct tree_node *key, void *base) {
+static void bind_name(
+	struct binder *binder, const struct object *object, const struct tree_node *key, void *base) {
 	void *member = member_at(base, object->name_offset);
 
 	if (object->name_kind == NAME_ADDRESS) {
@@ -66,16 +67,16 @@ static void bind_name(struct binder *binder, const struct object *object,
 }
 
 // Azure's own JSON wraps lists of prefixes: addressSpace: {addressPrefixes: [...]}.
-static const struct tree_node *unwrap_prefixes(const struct field *field,
-	const struct tree_node *node) {
+static const struct tree_node *unwrap_prefixes(
+	const struct field *field, const struct tree_node *node) {
 	if (field->kind == FIELD_PREFIXES && node->kind == TREE_MAP && node->count == 1 &&
 		text_equal(node->keys[0]->text, "addressPrefixes"))
 		return node->values[0];
 	return node;
 }
 
-static void bind_list(struct binder *binder, const struct field *field,
-	const struct tree_node *given, void *base) {
+static void bind_list(
+	struct binder *binder, const struct field *field, const struct tree_node *given, void *base) {
 	struct field item = *field;
 	size_t bytes = 0;
 	const struct tree_node *node = unwrap_prefixes(field, given);
@@ -85,8 +86,8 @@ static void bind_list(struct binder *binder, const struct field *field,
 	if (is_nothing(node))
 		return;
 	if (*count) {
-		diagnostics_error(binder->mistakes, node->place, "%s says again what another key said",
-			field->key);
+		diagnostics_error(
+			binder->mistakes, node->place, "%s says again what another key said", field->key);
 		return;
 	}
 	size_t length = node->kind == TREE_LIST ? node->count : 1;
@@ -101,8 +102,8 @@ static void bind_list(struct binder *binder, const struct field *field,
 	*count = length;
 }
 
-static void bind_picks(struct binder *binder, const struct field *field,
-	const struct tree_node *node, void *base) {
+static void bind_picks(
+	struct binder *binder, const struct field *field, const struct tree_node *node, void *base) {
 	struct field item = *field;
 	bool *picks = member_at(base, field->offset);
 	size_t length = node->kind == TREE_LIST ? node->count : 1;
@@ -120,8 +121,8 @@ static void bind_picks(struct binder *binder, const struct field *field,
 }
 
 // The array of a FIELD_NAMED or FIELD_LISTED: one struct for each value.
-static void bind_array(struct binder *binder, const struct field *field,
-	const struct tree_node *node, void *base) {
+static void bind_array(
+	struct binder *binder, const struct field *field, const struct tree_node *node, void *base) {
 	const struct object *object = field->object;
 	enum tree_kind expected = field->kind == FIELD_NAMED ? TREE_MAP : TREE_LIST;
 	size_t *count = member_at(base, field->count_offset);
@@ -147,14 +148,14 @@ static void bind_array(struct binder *binder, const struct field *field,
 	*count = node->count;
 }
 
-static void bind_later(struct binder *binder, const struct field *field,
-	const struct tree_node *key) {
+static void bind_later(
+	struct binder *binder, const struct field *field, const struct tree_node *key) {
 	diagnostics_error(binder->mistakes, key->place, "%s is not supported yet%s%s", field->key,
 		*field->doc ? ": " : "", field->doc);
 }
 
-static void bind_field(struct binder *binder, const struct field *field,
-	const struct tree_node *node, void *base) {
+static void bind_field(
+	struct binder *binder, const struct field *field, const struct tree_node *node, void *base) {
 	size_t bytes = 0;
 
 	if (!visit(binder, node))
@@ -192,8 +193,8 @@ static const struct field *find_field(const struct object *object, const char *k
 	return NULL;
 }
 
-static void report_unknown_key(struct binder *binder, const struct object *object,
-	const struct tree_node *key) {
+static void report_unknown_key(
+	struct binder *binder, const struct object *object, const struct tree_node *key) {
 	const char *known[KEYS_MAX];
 	size_t count = 0;
 
@@ -210,20 +211,20 @@ static void report_unknown_key(struct binder *binder, const struct object *objec
 			key->text, bind_suggestion(binder, key->text, known, count));
 }
 
-static void report_missing(struct binder *binder, const struct object *object,
-	const struct tree_node *node) {
+static void report_missing(
+	struct binder *binder, const struct object *object, const struct tree_node *node) {
 	for (const struct field *field = object->fields; field->key; field++) {
 		bool found = !field->required;
 		for (size_t i = 0; !found && node->kind == TREE_MAP && i < node->count; i++)
 			found = text_equal(node->keys[i]->text, field->key);
 		if (!found)
-			diagnostics_error(binder->mistakes, node->place, "%s needs \"%s\"", object->title,
-				field->key);
+			diagnostics_error(
+				binder->mistakes, node->place, "%s needs \"%s\"", object->title, field->key);
 	}
 }
 
-static void bind_pairs(struct binder *binder, const struct object *object,
-	const struct tree_node *node, void *base) {
+static void bind_pairs(
+	struct binder *binder, const struct object *object, const struct tree_node *node, void *base) {
 	for (size_t i = 0; i < node->count; i++) {
 		const struct field *field = find_field(object, node->keys[i]->text);
 		if (!field)
@@ -235,8 +236,8 @@ static void bind_pairs(struct binder *binder, const struct object *object,
 	}
 }
 
-void bind_object(struct binder *binder, const struct object *object, const struct tree_node *node,
-	void *base) {
+void bind_object(
+	struct binder *binder, const struct object *object, const struct tree_node *node, void *base) {
 	if (!visit(binder, node))
 		return;
 	set_unset(object, base);

@@ -11,16 +11,16 @@ struct binder {
 
 // `base` is a zeroed struct of the object's kind. All mistakes are added; what they are about stays
 // zero.
-void bind_object(struct binder *binder, const struct object *object, const struct tree_node *node,
-	void *base);
+void bind_object(
+	struct binder *binder, const struct object *object, const struct tree_node *node, void *base);
 
 // Writes the value of `node` to the member of a field that is neither an object nor a list.
-void bind_value(struct binder *binder, const struct field *field, const struct tree_node *node,
-	void *member);
+void bind_value(
+	struct binder *binder, const struct field *field, const struct tree_node *node, void *member);
 
 // The kind of one item of a list field, and the bytes it takes; a kind that is no list is its own.
 enum field_kind bind_item_kind(enum field_kind kind, size_t *bytes);
 
 // ", did you mean …" or a list of what there is, for a word that is none of `words`.
-const char *bind_suggestion(struct binder *binder, const char *word, const char *const *words,
-	size_t count);
+const char *bind_suggestion(
+	struct binder *binder, const char *word, const char *const *words, size_t count);

@@ -11,21 +11,21 @@
 #define NO_OFFSET UINT16_MAX
 
 enum field_kind {
-	FIELD_TEXT,      // const char *
-	FIELD_BOOL,      // bool; count_offset: another that says it was given
-	FIELD_NOT,       // bool, holding the opposite of what the file says
-	FIELD_NUMBER,    // uint32_t
-	FIELD_SIGNED,    // int64_t, -1 when absent
-	FIELD_SEED,      // uint64_t
-	FIELD_DURATION,  // int64_t
-	FIELD_DURATION_OR_ZERO, // int64_t; the file's 0 becomes -1
+	FIELD_TEXT,              // const char *
+	FIELD_BOOL,              // bool; count_offset: another that says it was given
+	FIELD_NOT,               // bool, holding the opposite of what the file says
+	FIELD_NUMBER,            // uint32_t
+	FIELD_SIGNED,            // int64_t, -1 when absent
+	FIELD_SEED,              // uint64_t
+	FIELD_DURATION,          // int64_t
+	FIELD_DURATION_OR_ZERO,  // int64_t; the file's 0 becomes -1
 	FIELD_DURATION_OR_UNSET, // int64_t, -1 when absent
-	FIELD_RATE,      // uint64_t, bits per second
-	FIELD_LOSS,      // uint32_t, millionths
-	FIELD_ADDRESS,   // struct ip
-	FIELD_V4_NUMBER, // uint32_t from an IPv4 address
-	FIELD_PREFIX,    // struct prefix
-	FIELD_WORD,      // const char *, one of `words`
+	FIELD_RATE,              // uint64_t, bits per second
+	FIELD_LOSS,              // uint32_t, millionths
+	FIELD_ADDRESS,           // struct ip
+	FIELD_V4_NUMBER,         // uint32_t from an IPv4 address
+	FIELD_PREFIX,            // struct prefix
+	FIELD_WORD,              // const char *, one of `words`
 	// Lists; one item may stand without brackets.
 	FIELD_TEXTS,     // const char **
 	FIELD_WORDS,     // const char **, each one of `words`
@@ -33,7 +33,7 @@ enum field_kind {
 	FIELD_NUMBERS,   // uint32_t *
 	FIELD_ADDRESSES, // struct ip *
 	FIELD_V4_NUMBERS,
-	FIELD_PREFIXES,  // struct prefix *; Azure's {addressPrefixes: []} is read too
+	FIELD_PREFIXES,            // struct prefix *; Azure's {addressPrefixes: []} is read too
 	FIELD_INTERFACE_ADDRESSES, // struct topo_address *
 	// Structs.
 	FIELD_OBJECT, // embedded
@@ -52,7 +52,7 @@ struct field {
 	uint16_t offset, count_offset;
 	const struct object *object;
 	const char *const *words; // ends with NULL
-	int64_t min, max; // of numbers and, in ns, of durations; both 0: what the member holds
+	int64_t min, max;         // of numbers and, in ns, of durations; both 0: what the member holds
 	bool required;
 	const char *fallback; // the default, in words for the reader
 	const char *doc;

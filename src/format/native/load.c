@@ -15,8 +15,8 @@ struct loading {
 };
 
 // A machine's own subnet, address and so on are its only NIC.
-static void finish_machine(struct loading *loading, struct native_machine *given,
-	struct azure_machine *out) {
+static void finish_machine(
+	struct loading *loading, struct native_machine *given, struct azure_machine *out) {
 	*out = given->machine;
 	if (out->nic_count == 0) {
 		struct azure_nic *nic = ARENA_NEW(loading->binder.arena, struct azure_nic);
@@ -33,8 +33,8 @@ static void finish_machine(struct loading *loading, struct native_machine *given
 	}
 	for (size_t i = 0; i < out->nic_count; i++) {
 		if (!out->nics[i].subnet)
-			diagnostics_error(loading->binder.mistakes, out->nics[i].place,
-				"a virtual machine needs \"subnet\"");
+			diagnostics_error(
+				loading->binder.mistakes, out->nics[i].place, "a virtual machine needs \"subnet\"");
 	}
 }
 
@@ -90,8 +90,8 @@ static void check_interfaces(struct loading *loading, const struct site_router *
 	for (size_t i = 0; i < router->interface_count; i++) {
 		const struct site_interface *interface = &router->interfaces[i];
 		if (interface->circuit)
-			check_name(loading, interface->place, circuit_links, "circuit link",
-				interface->circuit);
+			check_name(
+				loading, interface->place, circuit_links, "circuit link", interface->circuit);
 		if (interface->ipsec.connection)
 			check_name(loading, interface->ipsec.place, connections, "IPsec connection",
 				interface->ipsec.connection);
@@ -124,8 +124,8 @@ static void check_sites(struct loading *loading) {
 	names_free(connections);
 }
 
-static void check_host(struct loading *loading, struct place place, const struct names *hosts,
-	const char *name) {
+static void check_host(
+	struct loading *loading, struct place place, const struct names *hosts, const char *name) {
 	struct ip address;
 
 	if (name && ip_parse(name, &address) != 0)
@@ -150,19 +150,19 @@ static void finish_tests(struct loading *loading) {
 		check_host(loading, test->place, hosts, test->to);
 		if (!test->survives_text)
 			continue;
-		test->survives = strcmp(test->survives_text, "any single link") == 0
-			? FILE_SURVIVES_LINK
-			: strcmp(test->survives_text, "any single node") == 0 ? FILE_SURVIVES_NODE
-																 : FILE_SURVIVES_FAILURE;
+		test->survives = strcmp(test->survives_text, "any single link") == 0 ? FILE_SURVIVES_LINK
+			: strcmp(test->survives_text, "any single node") == 0            ? FILE_SURVIVES_NODE
+																  : FILE_SURVIVES_FAILURE;
 	}
 	names_free(hosts);
 }
 
-int native_load_text(const char *name, const char *chars, size_t length, struct arena *arena,
-	struct network_file **out, struct diagnostics *mistakes) {
+int native_load_text(const struct native_text *text, struct arena *arena, struct network_file **out,
+	struct diagnostics *mistakes) {
 	struct loading loading = {.binder = {arena, mistakes, 0}};
 	size_t before = diagnostics_error_count(mistakes);
-	const struct tree_node *tree = tree_parse(name, chars, length, arena, mistakes);
+	const struct tree_node *tree =
+		tree_parse(text->name, text->chars, text->length, arena, mistakes);
 
 	if (!tree)
 		return -EINVAL;
@@ -181,7 +181,7 @@ int native_load_text(const char *name, const char *chars, size_t length, struct 
 		return -EINVAL;
 	struct network_file *file = ARENA_NEW(arena, struct network_file);
 	*file = loading.root.file;
-	file->path = arena_strdup(arena, name);
+	file->path = arena_strdup(arena, text->name);
 	*out = file;
 	return 0;
 }
@@ -204,12 +204,11 @@ int native_load(const char *path, struct arena *arena, struct network_file **out
 		return read_failed(path, mistakes);
 	text_init(&content);
 	errno = 0;
-	while (content.length <= NATIVE_BYTES_MAX &&
-		(length = fread(part, 1, sizeof(part), file)) > 0)
+	while (content.length <= NATIVE_BYTES_MAX && (length = fread(part, 1, sizeof(part), file)) > 0)
 		text_add_n(&content, part, length);
+	const struct native_text source = {path, text_chars(&content), content.length};
 	int result = ferror(file) ? read_failed(path, mistakes)
-							  : native_load_text(path, text_chars(&content), content.length, arena,
-									out, mistakes);
+							  : native_load_text(&source, arena, out, mistakes);
 	fclose(file);
 	text_done(&content);
 	return result;

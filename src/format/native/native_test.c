@@ -24,8 +24,8 @@ static struct loaded load(const char *chars, size_t length) {
 	struct loaded loaded = {.arena = arena_new(), .mistakes = diagnostics_new()};
 
 	text_init(&loaded.said);
-	int result =
-		native_load_text("x", chars, length, loaded.arena, &loaded.file, loaded.mistakes);
+	const struct native_text source = {"x", chars, length};
+	int result = native_load_text(&source, loaded.arena, &loaded.file, loaded.mistakes);
 	assert_int_equal(result, loaded.file ? 0 : -EINVAL);
 	assert_int_equal(loaded.file == NULL, diagnostics_error_count(loaded.mistakes) > 0);
 	diagnostics_format(loaded.mistakes, &loaded.said);
@@ -38,99 +38,101 @@ static void unload(struct loaded *loaded) {
 	arena_free(loaded->arena);
 }
 
+static const struct {
+	const char *file, *said;
+} wrong_files[] = {
+	{"virtualNetwork: {}",
+		"x:1:1: error: the file has no key \"virtualNetwork\"; did you mean "
+		"\"virtualNetworks\"?\n"},
+	{"seed: abc", "x:1:7: error: seed: \"abc\" is not a whole number\n"},
+	{"seed: \"7\"", "x:1:7: error: seed: \"7\" is not a whole number\n"},
+	{"- a", "x:1:1: error: the file is a map of its keys, not a list\n"},
+	{"~", "x:1:1: error: the file is empty\n"},
+	{"<<: {}",
+		"x:1:1: error: \"<<\" is not part of YAML 1.2; repeat the keys, or alias a "
+		"whole value\n"},
+	{"loadBalancers: {}", "x:1:1: error: loadBalancers is not supported yet\n"},
+	{"azureFirewalls: {}",
+		"x:1:1: error: azureFirewalls is not supported yet: a virtual machine with "
+		"enableIPForwarding can stand for one\n"},
+	{"virtualNetworks: [a]", "x:1:18: error: virtualNetworks: expected a map from names\n"},
+	{"virtualNetworks: {a: {}}", "x:1:22: error: a virtual network needs \"addressSpace\"\n"},
+	{"virtualNetworks: {a: }", "x:1:19: error: a virtual network needs \"addressSpace\"\n"},
+	{"virtualNetworks: {a: {addressSpace: 10.0.0.0/33}}",
+		"x:1:37: error: addressSpace: \"10.0.0.0/33\" is not a prefix, such as 10.0.0.0/24\n"},
+	{"virtualNetworks: {a: {addressSpace: [10.0.0.1/24]}}",
+		"x:1:38: error: addressSpace: \"10.0.0.1/24\" has bits set behind its length; did you "
+		"mean 10.0.0.0/24?\n"},
+	{"virtualNetworks: {a: {addressSpace: [fd00::]}}",
+		"x:1:38: error: addressSpace: an IPv6 address that ends in a colon reads as a map "
+		"here; quote it: \"fd00::\"\n"},
+	{"virtualNetworks: {a--b: {addressSpace: 10.0.0.0/24}}",
+		"x:1:19: error: the name \"a--b\" may not hold \"--\", which joins the ends of a "
+		"link\n"},
+	{"virtualNetworks: {a#1: {addressSpace: 10.0.0.0/24}}",
+		"x:1:19: error: the name \"a#1\" may hold only letters, digits, \".\", \"_\" and "
+		"\"-\"\n"},
+	{"virtualNetworks: {\"\": {addressSpace: 10.0.0.0/24}}",
+		"x:1:19: error: the name \"\" may not be empty\n"},
+	{"virtualNetworks: {a: {addressSpace: 10.0.0.0/24, gateways: {g: {gatewayType: VPN}}}}",
+		"x:1:78: error: gatewayType: unknown word \"VPN\"; did you mean \"Vpn\"?\n"},
+	{"virtualNetworks: {a: {addressSpace: 10.0.0.0/24, gateways: {g: {gatewayType: P2S}}}}",
+		"x:1:78: error: gatewayType: unknown word \"P2S\"; expected one of Vpn, "
+		"ExpressRoute\n"},
+	{"virtualNetworks: {a: {addressSpace: 10.0.0.0/24, routeServer: {}}}",
+		"x:1:50: error: routeServer is not supported yet\n"},
+	{"virtualNetworks: {a: {addressSpace: 10.0.0.0/24, "
+	 "subnets: {s: {addressPrefix: 10.0.0.0/25, addressPrefixes: [10.0.0.0/25]}}}}",
+		"x:1:109: error: addressPrefixes says again what another key said\n"},
+	{"virtualMachines: {vm: {}}", "x:1:19: error: a virtual machine needs \"subnet\"\n"},
+	{"virtualMachines: {vm: {subnet: a/b, privateIPAddress: 10.0.0}}",
+		"x:1:55: error: privateIPAddress: \"10.0.0\" is not an address, such as 10.0.0.4\n"},
+	{"virtualMachines: {vm: {subnet: a/b, enableIPForwarding: yes}}",
+		"x:1:57: error: enableIPForwarding: \"yes\" is not true or false\n"},
+	{"virtualMachines: {vm: {subnet: a/b, networkInterfaces: {n: {subnet: a/b}}}}",
+		"x:1:19: error: a machine with networkInterfaces says subnet, privateIPAddress, "
+		"enableIPForwarding and networkSecurityGroup there\n"},
+	{"virtualMachines: {vm: {subnet: [a/b]}}",
+		"x:1:32: error: subnet: expected a single value, not a list\n"},
+	{"virtualMachines: {vm: {subnet: }}", "x:1:24: error: subnet has no value\n"},
+	{"connections: {c: {connectionType: IPsec, virtualNetworkGateway1: g, routingWeight: "
+	 "32001}}",
+		"x:1:84: error: routingWeight: 32001 is outside of 0 to 32000\n"},
+	{"connections: {c: {connectionType: IPsec, virtualNetworkGateway1: g, delay: 5}}",
+		"x:1:76: error: delay: \"5\" is not a duration, such as 250ms, 2s or 3m\n"},
+	{"connections: {c: {connectionType: IPsec, virtualNetworkGateway1: g, loss: 0.5}}",
+		"x:1:75: error: loss: \"0.5\" is not a share, such as 0.1% or 5%\n"},
+	{"connections: {c: {connectionType: IPsec, virtualNetworkGateway1: g, rate: 10G}}",
+		"x:1:75: error: rate: \"10G\" is not a rate, such as 50Mbps or 10Gbps\n"},
+	{"expressRouteCircuits: {er: {peerings: {MicrosoftPeering: {}}}}",
+		"x:1:39: error: peerings of a circuit needs \"AzurePrivatePeering\"\n"
+		"x:1:40: error: MicrosoftPeering is not supported yet: only private peering is "
+		"modelled\n"},
+	{"sites: {s: {routers: {r: {interfaces: {i: {circuit: er/primary}}}}}}",
+		"x:1:40: error: there is no circuit link \"er/primary\"\n"},
+	{"sites: {s: {routers: {r: {interfaces: {i: {ipsec: {connection: c}}}}}}}",
+		"x:1:51: error: there is no IPsec connection \"c\"\n"},
+	{"sites: {s: {routers: {r: {interfaces: {i: {address: 10.0.0.1/40}}}}}}",
+		"x:1:53: error: address: \"10.0.0.1/40\" is not an interface's address, such as "
+		"10.0.0.1/24\n"},
+	{"sites: {s: {routers: {r: {bgp: {asn: 1, neighbors: {msee: {remoteAsn: 1}}}}}}}",
+		"x:1:53: error: neighbors: \"msee\" is not an address, such as 10.0.0.4\n"},
+	{"sites: {s: {prefixLists: {l: [{prefix: 10.0.0.0/8, ge: 7}]}}}",
+		"x:1:31: error: ge and le have to rise from the prefix's own length, 8, to at most "
+		"32\n"},
+	{"tests: [{from: a, to: 10.0.0.1}]",
+		"x:1:9: error: there is no host or virtual machine \"a\"\n"},
+	{"tests: {from: a}", "x:1:8: error: tests: expected a list, each item behind a \"-\"\n"},
+	{"tests: [{from: 10.0.0.1}]", "x:1:9: error: a test needs \"to\"\n"},
+};
+
 static void a_mistake_is_told_with_what_was_expected(void **state) {
-	static const struct {
-		const char *file, *said;
-	} cases[] = {
-		{"virtualNetwork: {}",
-			"x:1:1: error: the file has no key \"virtualNetwork\"; did you mean "
-			"\"virtualNetworks\"?\n"},
-		{"seed: abc", "x:1:7: error: seed: \"abc\" is not a whole number\n"},
-		{"seed: \"7\"", "x:1:7: error: seed: \"7\" is not a whole number\n"},
-		{"- a", "x:1:1: error: the file is a map of its keys, not a list\n"},
-		{"~", "x:1:1: error: the file is empty\n"},
-		{"<<: {}", "x:1:1: error: \"<<\" is not part of YAML 1.2; repeat the keys, or alias a "
-				   "whole value\n"},
-		{"loadBalancers: {}", "x:1:1: error: loadBalancers is not supported yet\n"},
-		{"azureFirewalls: {}",
-			"x:1:1: error: azureFirewalls is not supported yet: a virtual machine with "
-			"enableIPForwarding can stand for one\n"},
-		{"virtualNetworks: [a]", "x:1:18: error: virtualNetworks: expected a map from names\n"},
-		{"virtualNetworks: {a: {}}", "x:1:22: error: a virtual network needs \"addressSpace\"\n"},
-		{"virtualNetworks: {a: }", "x:1:19: error: a virtual network needs \"addressSpace\"\n"},
-		{"virtualNetworks: {a: {addressSpace: 10.0.0.0/33}}",
-			"x:1:37: error: addressSpace: \"10.0.0.0/33\" is not a prefix, such as 10.0.0.0/24\n"},
-		{"virtualNetworks: {a: {addressSpace: [10.0.0.1/24]}}",
-			"x:1:38: error: addressSpace: \"10.0.0.1/24\" has bits set behind its length; did you "
-			"mean 10.0.0.0/24?\n"},
-		{"virtualNetworks: {a: {addressSpace: [fd00::]}}",
-			"x:1:38: error: addressSpace: an IPv6 address that ends in a colon reads as a map "
-			"here; quote it: \"fd00::\"\n"},
-		{"virtualNetworks: {a--b: {addressSpace: 10.0.0.0/24}}",
-			"x:1:19: error: the name \"a--b\" may not hold \"--\", which joins the ends of a "
-			"link\n"},
-		{"virtualNetworks: {a#1: {addressSpace: 10.0.0.0/24}}",
-			"x:1:19: error: the name \"a#1\" may hold only letters, digits, \".\", \"_\" and "
-			"\"-\"\n"},
-		{"virtualNetworks: {\"\": {addressSpace: 10.0.0.0/24}}",
-			"x:1:19: error: the name \"\" may not be empty\n"},
-		{"virtualNetworks: {a: {addressSpace: 10.0.0.0/24, gateways: {g: {gatewayType: VPN}}}}",
-			"x:1:78: error: gatewayType: unknown word \"VPN\"; did you mean \"Vpn\"?\n"},
-		{"virtualNetworks: {a: {addressSpace: 10.0.0.0/24, gateways: {g: {gatewayType: P2S}}}}",
-			"x:1:78: error: gatewayType: unknown word \"P2S\"; expected one of Vpn, "
-			"ExpressRoute\n"},
-		{"virtualNetworks: {a: {addressSpace: 10.0.0.0/24, routeServer: {}}}",
-			"x:1:50: error: routeServer is not supported yet\n"},
-		{"virtualNetworks: {a: {addressSpace: 10.0.0.0/24, "
-		 "subnets: {s: {addressPrefix: 10.0.0.0/25, addressPrefixes: [10.0.0.0/25]}}}}",
-			"x:1:109: error: addressPrefixes says again what another key said\n"},
-		{"virtualMachines: {vm: {}}", "x:1:19: error: a virtual machine needs \"subnet\"\n"},
-		{"virtualMachines: {vm: {subnet: a/b, privateIPAddress: 10.0.0}}",
-			"x:1:55: error: privateIPAddress: \"10.0.0\" is not an address, such as 10.0.0.4\n"},
-		{"virtualMachines: {vm: {subnet: a/b, enableIPForwarding: yes}}",
-			"x:1:57: error: enableIPForwarding: \"yes\" is not true or false\n"},
-		{"virtualMachines: {vm: {subnet: a/b, networkInterfaces: {n: {subnet: a/b}}}}",
-			"x:1:19: error: a machine with networkInterfaces says subnet, privateIPAddress, "
-			"enableIPForwarding and networkSecurityGroup there\n"},
-		{"virtualMachines: {vm: {subnet: [a/b]}}",
-			"x:1:32: error: subnet: expected a single value, not a list\n"},
-		{"virtualMachines: {vm: {subnet: }}", "x:1:24: error: subnet has no value\n"},
-		{"connections: {c: {connectionType: IPsec, virtualNetworkGateway1: g, routingWeight: "
-		 "32001}}",
-			"x:1:84: error: routingWeight: 32001 is outside of 0 to 32000\n"},
-		{"connections: {c: {connectionType: IPsec, virtualNetworkGateway1: g, delay: 5}}",
-			"x:1:76: error: delay: \"5\" is not a duration, such as 250ms, 2s or 3m\n"},
-		{"connections: {c: {connectionType: IPsec, virtualNetworkGateway1: g, loss: 0.5}}",
-			"x:1:75: error: loss: \"0.5\" is not a share, such as 0.1% or 5%\n"},
-		{"connections: {c: {connectionType: IPsec, virtualNetworkGateway1: g, rate: 10G}}",
-			"x:1:75: error: rate: \"10G\" is not a rate, such as 50Mbps or 10Gbps\n"},
-		{"expressRouteCircuits: {er: {peerings: {MicrosoftPeering: {}}}}",
-			"x:1:39: error: peerings of a circuit needs \"AzurePrivatePeering\"\n"
-			"x:1:40: error: MicrosoftPeering is not supported yet: only private peering is "
-			"modelled\n"},
-		{"sites: {s: {routers: {r: {interfaces: {i: {circuit: er/primary}}}}}}",
-			"x:1:40: error: there is no circuit link \"er/primary\"\n"},
-		{"sites: {s: {routers: {r: {interfaces: {i: {ipsec: {connection: c}}}}}}}",
-			"x:1:51: error: there is no IPsec connection \"c\"\n"},
-		{"sites: {s: {routers: {r: {interfaces: {i: {address: 10.0.0.1/40}}}}}}",
-			"x:1:53: error: address: \"10.0.0.1/40\" is not an interface's address, such as "
-			"10.0.0.1/24\n"},
-		{"sites: {s: {routers: {r: {bgp: {asn: 1, neighbors: {msee: {remoteAsn: 1}}}}}}}",
-			"x:1:53: error: neighbors: \"msee\" is not an address, such as 10.0.0.4\n"},
-		{"sites: {s: {prefixLists: {l: [{prefix: 10.0.0.0/8, ge: 7}]}}}",
-			"x:1:31: error: ge and le have to rise from the prefix's own length, 8, to at most "
-			"32\n"},
-		{"tests: [{from: a, to: 10.0.0.1}]",
-			"x:1:9: error: there is no host or virtual machine \"a\"\n"},
-		{"tests: {from: a}", "x:1:8: error: tests: expected a list, each item behind a \"-\"\n"},
-		{"tests: [{from: 10.0.0.1}]", "x:1:9: error: a test needs \"to\"\n"},
-	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct loaded loaded = load(cases[i].file, strlen(cases[i].file));
-		if (strcmp(text_chars(&loaded.said), cases[i].said) != 0)
-			fail_msg("%s\n%s", cases[i].file, text_chars(&loaded.said));
+	for (size_t i = 0; i < sizeof(wrong_files) / sizeof(wrong_files[0]); i++) {
+		struct loaded loaded = load(wrong_files[i].file, strlen(wrong_files[i].file));
+		if (strcmp(text_chars(&loaded.said), wrong_files[i].said) != 0)
+			fail_msg("%s\n%s", wrong_files[i].file, text_chars(&loaded.said));
 		unload(&loaded);
 	}
 }
@@ -306,7 +308,7 @@ static void a_file_cut_anywhere_is_refused_or_read(void **state) {
 }
 
 #define BEGIN_MARK "<!-- reference: begin -->\n"
-#define END_MARK   "<!-- reference: end -->\n"
+#define END_MARK "<!-- reference: end -->\n"
 
 // UPDATE_REFERENCE=1 in the environment writes the file anew instead.
 static void the_reference_in_the_guide_is_current(void **state) {

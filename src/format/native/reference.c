@@ -82,8 +82,8 @@ static void add_kind(struct text *out, const struct field *field) {
 }
 
 static void add_object(struct text *out, const struct object *object) {
-	text_printf(out, "\n### <a id=\"%s\"></a>%s\n\n%s\n\n", object->name, object->name,
-		object->doc);
+	text_printf(
+		out, "\n### <a id=\"%s\"></a>%s\n\n%s\n\n", object->name, object->name, object->doc);
 	text_add(out, "| key | value | default | meaning |\n|---|---|---|---|\n");
 	for (const struct field *field = object->fields; field->key; field++) {
 		if (field->kind == FIELD_LATER)

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "format/native/native.h"
 #include "format/native/bind.h"
+#include "format/native/native.h"
 #include "format/native/tables.h"
 
 #define SCHEMA_DRAFT "https://json-schema.org/draft/2020-12/schema"
@@ -80,8 +80,7 @@ static json_t *one_or_list(json_t *item, bool may_be_wrapped) {
 	if (may_be_wrapped) {
 		json_t *wrapped = typed("object");
 		json_t *properties = json_put_object(wrapped, "properties");
-		json_put(properties, "addressPrefixes",
-			list_of(json_deep_copy(json_array_get(list, 0))));
+		json_put(properties, "addressPrefixes", list_of(json_deep_copy(json_array_get(list, 0))));
 		json_put_bool(wrapped, "additionalProperties", 0);
 		json_push(list, wrapped);
 	}
@@ -224,8 +223,7 @@ json_t *native_schema(void) {
 
 	json_put_text(schema, "$schema", SCHEMA_DRAFT);
 	json_put_text(schema, "title", "interplane topology file");
-	json_object_foreach(root, key, value)
-		json_put(schema, key, json_incref(value));
+	json_object_foreach(root, key, value) json_put(schema, key, json_incref(value));
 	json_decref(root);
 	json_put(schema, "$defs", definitions);
 	return schema;

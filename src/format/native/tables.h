@@ -31,18 +31,27 @@ extern const struct object native_test_object;
 
 // A row: FIELD(key, KIND, struct, member, …) and LIST(key, KIND, struct, member, …), whose count is
 // `<member>_count` in the singular as given. Further members of struct field may follow.
-#define FIELD(key_, kind_, type, member, ...)                                                      \
-	{.key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member),                       \
-		.count_offset = NO_OFFSET, __VA_ARGS__}
-#define LIST(key_, kind_, type, member, counter, ...)                                              \
-	{.key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member),                       \
-		.count_offset = offsetof(type, counter), __VA_ARGS__}
-#define GROUP(key_, object_, ...)                                                                  \
-	{.key = (key_), .kind = FIELD_OBJECT, .offset = 0, .count_offset = NO_OFFSET,                  \
-		.object = (object_), __VA_ARGS__}
-#define IGNORED(key_, doc_) {.key = (key_), .kind = FIELD_IGNORED, .doc = (doc_)}
-#define LATER(key_, doc_) {.key = (key_), .kind = FIELD_LATER, .doc = (doc_)}
-#define END {.key = NULL}
+#define FIELD(key_, kind_, type, member, ...)                                   \
+	{                                                                           \
+		.key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), \
+		.count_offset = NO_OFFSET, __VA_ARGS__                                  \
+	}
+#define LIST(key_, kind_, type, member, counter, ...)                           \
+	{                                                                           \
+		.key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), \
+		.count_offset = offsetof(type, counter), __VA_ARGS__                    \
+	}
+#define GROUP(key_, object_, ...)                                                    \
+	{                                                                                \
+		.key = (key_), .kind = FIELD_OBJECT, .offset = 0, .count_offset = NO_OFFSET, \
+		.object = (object_), __VA_ARGS__                                             \
+	}
+#define IGNORED(key_, doc_) \
+	{ .key = (key_), .kind = FIELD_IGNORED, .doc = (doc_) }
+#define LATER(key_, doc_) \
+	{ .key = (key_), .kind = FIELD_LATER, .doc = (doc_) }
+#define END \
+	{ .key = NULL }
 
 #define NO_NAME .name_offset = NO_OFFSET
 #define NO_PLACE .place_offset = NO_OFFSET

@@ -4,8 +4,8 @@
 
 static const char *const words_gateway_type[] = {"Vpn", "ExpressRoute", NULL};
 static const char *const words_ttl[] = {"transparent", "decrement", NULL};
-static const char *const words_next_hop[] = {"VirtualAppliance", "VnetLocal",
-	"VirtualNetworkGateway", "Internet", "None", NULL};
+static const char *const words_next_hop[] = {
+	"VirtualAppliance", "VnetLocal", "VirtualNetworkGateway", "Internet", "None", NULL};
 static const char *const words_direction[] = {"Inbound", "Outbound", NULL};
 static const char *const words_access[] = {"Allow", "Deny", NULL};
 static const char *const words_protocol[] = {"Tcp", "Udp", "Icmp", "Esp", "*", NULL};
@@ -52,8 +52,8 @@ static const struct field peering_fields[] = {
 		.doc = "Whether this network takes what the other only forwards (AZ-PEER-5)."),
 	FIELD("allowGatewayTransit", BOOL, struct azure_peering, allow_gateway_transit,
 		.fallback = "false", .doc = "The hub's half: its gateways serve the other (AZ-PEER-6)."),
-	FIELD("useRemoteGateways", BOOL, struct azure_peering, use_remote_gateways,
-		.fallback = "false", .doc = "The spoke's half: use the other's gateways (AZ-PEER-6)."),
+	FIELD("useRemoteGateways", BOOL, struct azure_peering, use_remote_gateways, .fallback = "false",
+		.doc = "The spoke's half: use the other's gateways (AZ-PEER-6)."),
 	FIELD("delay", DURATION_OR_UNSET, struct azure_peering, delay_ns,
 		.fallback = "by region: `parameters`", .doc = "One-way delay of the peering."),
 	LATER("peerCompleteVnets", "only whole networks are peered"),
@@ -107,9 +107,8 @@ static const struct field gateway_fields[] = {
 	LIST("instanceAddress", ADDRESSES, struct azure_gateway, instance_addresses,
 		instance_address_count, .fallback = "the offsets Azure takes (AZ-GW-2)",
 		.doc = "Addresses of the instances in the GatewaySubnet."),
-	LIST("publicIPAddress", ADDRESSES, struct azure_gateway, public_addresses,
-		public_address_count, .fallback = "made up",
-		.doc = "VPN: public addresses, one an instance."),
+	LIST("publicIPAddress", ADDRESSES, struct azure_gateway, public_addresses, public_address_count,
+		.fallback = "made up", .doc = "VPN: public addresses, one an instance."),
 	FIELD("ttl", WORD, struct azure_gateway, ttl, .words = words_ttl, .fallback = "transparent",
 		.doc = "VPN: whether the gateway is a hop in a trace. Gateways of about 2018 were "
 			   "(`decrement`), those since are not (AZ-TR-6, AZ-TR-7)."),
@@ -234,8 +233,9 @@ static const struct field rule_fields[] = {
 	FIELD("protocol", WORD, struct azure_security_rule, protocol, .words = words_protocol,
 		.fallback = "*", .doc = "The protocol."),
 	LIST("sourceAddressPrefix", TEXTS, struct azure_security_rule, sources, source_count,
-		.fallback = "*", .doc = "Prefixes, service tags (`VirtualNetwork`, `Internet`, "
-								"`AzureLoadBalancer`) or `*`."),
+		.fallback = "*",
+		.doc = "Prefixes, service tags (`VirtualNetwork`, `Internet`, "
+			   "`AzureLoadBalancer`) or `*`."),
 	LIST("sourceAddressPrefixes", TEXTS, struct azure_security_rule, sources, source_count,
 		.doc = "The same, as Azure spells it for more than one."),
 	LIST("destinationAddressPrefix", TEXTS, struct azure_security_rule, destinations,
@@ -287,14 +287,14 @@ const struct object native_security_group_object = {
 };
 
 // Both a NIC of its own and the keys of a machine that has only one.
-#define NIC_FIELDS(type, at)                                                                       \
-	FIELD("subnet", TEXT, type, at subnet, .doc = "Where it is: `network/subnet`."),               \
-		LIST("privateIPAddress", ADDRESSES, type, at addresses, at address_count,                  \
-			.fallback = "the first free one",                                                      \
-			.doc = "Its address; a list for both address families."),                              \
-		FIELD("enableIPForwarding", BOOL, type, at enable_ip_forwarding, .fallback = "false",      \
-			.doc = "Whether it may send and receive for addresses not its own (AZ-NVA-1)."),       \
-		FIELD("networkSecurityGroup", TEXT, type, at network_security_group,                       \
+#define NIC_FIELDS(type, at)                                                                  \
+	FIELD("subnet", TEXT, type, at subnet, .doc = "Where it is: `network/subnet`."),          \
+		LIST("privateIPAddress", ADDRESSES, type, at addresses, at address_count,             \
+			.fallback = "the first free one",                                                 \
+			.doc = "Its address; a list for both address families."),                         \
+		FIELD("enableIPForwarding", BOOL, type, at enable_ip_forwarding, .fallback = "false", \
+			.doc = "Whether it may send and receive for addresses not its own (AZ-NVA-1)."),  \
+		FIELD("networkSecurityGroup", TEXT, type, at network_security_group,                  \
 			.doc = "The security group associated with the NIC.")
 
 static const struct field nic_fields[] = {
@@ -405,8 +405,7 @@ const struct object native_machine_object = {
 
 static const struct field private_peering_fields[] = {
 	FIELD("peerASN", NUMBER, struct azure_circuit, peer_asn, .min = 1, .max = ASN_MAX,
-		.fallback = "that of the customer edge",
-		.doc = "AS number of the customer's side."),
+		.fallback = "that of the customer edge", .doc = "AS number of the customer's side."),
 	FIELD("primaryPeerAddressPrefix", PREFIX, struct azure_circuit, links[0].peer_prefix,
 		.doc = "The primary link's /30: the customer edge has the first address, the MSEE the "
 			   "second (AZ-ER-1)."),
@@ -598,8 +597,7 @@ static const struct field connection_fields[] = {
 		tunnel_endpoint_count, .fallback = "the offsets Azure takes (AZ-GW-2)",
 		.doc = "ExpressRoute: addresses of the primary and the secondary MSEE in the "
 			   "GatewaySubnet."),
-	FIELD("sessionsDown", PICKS, struct azure_connection, connection_down,
-		.words = words_link,
+	FIELD("sessionsDown", PICKS, struct azure_connection, connection_down, .words = words_link,
 		.doc = "ExpressRoute: MSEEs the gateway has no session with, from the start."),
 	FIELD("delay", DURATION, struct azure_connection, delay_ns, .fallback = "0ms",
 		.doc = "One-way delay between the two ends."),
@@ -639,8 +637,8 @@ static const struct field parameter_fields[] = {
 		.fallback = "documented",
 		.doc = "System routes with next hop None: the four Azure documents, or all that dumps of "
 			   "real networks show (AZ-NIC-6)."),
-	FIELD("defaultInVirtualNetworkTag", BOOL, struct azure_switches,
-		default_in_virtual_network_tag, .fallback = "false",
+	FIELD("defaultInVirtualNetworkTag", BOOL, struct azure_switches, default_in_virtual_network_tag,
+		.fallback = "false",
 		.doc = "Whether a default route widens the tag VirtualNetwork to everything (AZ-NSG-4)."),
 	FIELD("hideDeniedPeeringRoutes", BOOL, struct azure_switches, hide_denied_peering_routes,
 		.fallback = "false",

@@ -41,8 +41,8 @@ static const struct field test_fields[] = {
 	LIST("hops", LISTED, struct file_test, hops, hop_count, .object = &hop_object,
 		.doc = "What a trace shows, the destination last: addresses, `\"*\"` for a hop that does "
 			   "not answer, a list for alternatives."),
-	FIELD("protocol", WORD, struct file_test, protocol, .words = words_protocol,
-		.fallback = "icmp", .doc = "What is sent."),
+	FIELD("protocol", WORD, struct file_test, protocol, .words = words_protocol, .fallback = "icmp",
+		.doc = "What is sent."),
 	FIELD("port", NUMBER, struct file_test, port, .min = 1, .max = 65535,
 		.doc = "Destination port of udp and tcp."),
 	FIELD("sourcePort", NUMBER, struct file_test, source_port, .min = 1, .max = 65535,
@@ -70,8 +70,8 @@ const struct object native_test_object = {
 };
 
 static const struct field root_fields[] = {
-	FIELD("description", TEXT, struct native_root, file.description,
-		.doc = "Words for the reader."),
+	FIELD(
+		"description", TEXT, struct native_root, file.description, .doc = "Words for the reader."),
 	LIST("virtualNetworks", NAMED, struct native_root, file.azure.vnets, file.azure.vnet_count,
 		.object = &native_vnet_object, .doc = "Virtual networks by name."),
 	LIST("virtualMachines", NAMED, struct native_root, machines, machine_count,

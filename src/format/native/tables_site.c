@@ -27,8 +27,8 @@ static const struct field ipsec_fields[] = {
 			   "behind (CE-TTL-1)."),
 	FIELD("nullCipher", BOOL, struct site_ipsec, null_cipher, .fallback = "false",
 		.doc = "Do not encrypt, so that captures show what is inside."),
-	FIELD("lifetime", DURATION, struct site_ipsec, lifetime_ns, .min = 1000000000,
-		.fallback = "8h", .doc = "After which the tunnel takes new keys."),
+	FIELD("lifetime", DURATION, struct site_ipsec, lifetime_ns, .min = 1000000000, .fallback = "8h",
+		.doc = "After which the tunnel takes new keys."),
 	FIELD("delay", DURATION, struct site_ipsec, delay_ns, .fallback = "0ms",
 		.doc = "Between sites: one-way delay."),
 	FIELD("jitter", DURATION, struct site_ipsec, jitter_ns, .fallback = "0ms",
@@ -36,8 +36,9 @@ static const struct field ipsec_fields[] = {
 	FIELD("loss", LOSS, struct site_ipsec, loss_millionths, .fallback = "0%",
 		.doc = "Between sites: share of packets lost."),
 	FIELD("pathMtu", NUMBER, struct site_ipsec, path_mtu_bytes, .fallback = "1500", .min = 576,
-		.max = 9216, .doc = "Between sites: largest packet that what lies under the tunnel "
-							"carries."),
+		.max = 9216,
+		.doc = "Between sites: largest packet that what lies under the tunnel "
+			   "carries."),
 	END,
 };
 
@@ -91,8 +92,7 @@ static const struct object interface_object = {
 
 static const struct field static_fields[] = {
 	FIELD("prefix", PREFIX, struct site_static, prefix, .required = true, .doc = "Destinations."),
-	FIELD("nextHop", ADDRESS, struct site_static, next_hop,
-		.doc = "The neighbour they go to."),
+	FIELD("nextHop", ADDRESS, struct site_static, next_hop, .doc = "The neighbour they go to."),
 	FIELD("interface", TEXT, struct site_static, interface,
 		.doc = "The interface they leave by; enough alone for a tunnel or a link of two ends."),
 	FIELD("discard", BOOL, struct site_static, discard, .fallback = "false",
@@ -118,8 +118,8 @@ static const struct field neighbor_fields[] = {
 		.required = true, .doc = "The neighbour's AS number; 12076 for an MSEE."),
 	FIELD("localAddress", ADDRESS, struct site_neighbor, local_address,
 		.fallback = "of the interface towards it", .doc = "The address the session starts from."),
-	FIELD("localPreference", SIGNED, struct site_neighbor, local_preference,
-		.fallback = "100", .doc = "Given to what the neighbour sends; higher wins."),
+	FIELD("localPreference", SIGNED, struct site_neighbor, local_preference, .fallback = "100",
+		.doc = "Given to what the neighbour sends; higher wins."),
 	FIELD("weight", SIGNED, struct site_neighbor, weight, .fallback = "0",
 		.doc = "Given to what the neighbour sends, here only; higher wins, before all else."),
 	FIELD("prefixListIn", TEXT, struct site_neighbor, prefix_list_in,
@@ -130,8 +130,8 @@ static const struct field neighbor_fields[] = {
 		.doc = "Applied to what it sends, behind prefixListIn."),
 	FIELD("routeMapOut", TEXT, struct site_neighbor, route_map_out,
 		.doc = "Applied to what it is sent, behind prefixListOut."),
-	LIST("prepend", NUMBERS, struct site_neighbor, prepend, prepend_count, .min = 1,
-		.max = ASN_MAX, .doc = "AS numbers put in front of what it is sent."),
+	LIST("prepend", NUMBERS, struct site_neighbor, prepend, prepend_count, .min = 1, .max = ASN_MAX,
+		.doc = "AS numbers put in front of what it is sent."),
 	FIELD("nextHopSelf", BOOL, struct site_neighbor, next_hop_self, .fallback = "false",
 		.doc = "Name this router as next hop also towards an iBGP neighbour."),
 	FIELD("asOverride", BOOL, struct site_neighbor, as_override, .fallback = "false",
@@ -154,8 +154,8 @@ static const struct field neighbor_fields[] = {
 		.fallback = "true on circuits, else false", .doc = "Whether BFD watches the neighbour."),
 	FIELD("bfdInterval", DURATION, struct site_neighbor, bfd_interval_ns, .fallback = "300ms",
 		.min = 1000000, .doc = "BFD's interval."),
-	FIELD("bfdMultiplier", NUMBER, struct site_neighbor, bfd_multiplier, .fallback = "3",
-		.min = 1, .max = 255, .doc = "Intervals without a packet until it counts as dead."),
+	FIELD("bfdMultiplier", NUMBER, struct site_neighbor, bfd_multiplier, .fallback = "3", .min = 1,
+		.max = 255, .doc = "Intervals without a packet until it counts as dead."),
 	FIELD("maximumPrefixes", NUMBER, struct site_neighbor, max_prefixes, .fallback = "no limit",
 		.min = 1, .max = 10000000, .doc = "More than these end the session."),
 	END,
@@ -186,8 +186,8 @@ static const struct field bgp_fields[] = {
 		.max = 64, .doc = "Equal paths used together."),
 	FIELD("sendCommunity", NOT, struct site_bgp, send_community_off, .fallback = "true",
 		.doc = "Whether communities are passed on (AZ-X-5)."),
-	LIST("neighbors", NAMED, struct site_bgp, neighbors, neighbor_count,
-		.object = &neighbor_object, .doc = "Neighbours by address."),
+	LIST("neighbors", NAMED, struct site_bgp, neighbors, neighbor_count, .object = &neighbor_object,
+		.doc = "Neighbours by address."),
 	END,
 };
 
@@ -259,10 +259,10 @@ static const struct field host_fields[] = {
 		.doc = "Its address; the length may be left out. A list for both address families."),
 	FIELD("segment", TEXT, struct site_host, segment, .required = true,
 		.doc = "What it is plugged into."),
-	FIELD("gateway", ADDRESS, struct site_host, gateway,
-		.fallback = "the segment's only router", .doc = "Its default gateway."),
-	FIELD("gateway6", ADDRESS, struct site_host, gateway6,
-		.fallback = "the segment's only router", .doc = "Its IPv6 default gateway."),
+	FIELD("gateway", ADDRESS, struct site_host, gateway, .fallback = "the segment's only router",
+		.doc = "Its default gateway."),
+	FIELD("gateway6", ADDRESS, struct site_host, gateway6, .fallback = "the segment's only router",
+		.doc = "Its IPv6 default gateway."),
 	END,
 };
 
@@ -310,8 +310,8 @@ static const struct object segment_object = {
 };
 
 static const struct field prefix_entry_fields[] = {
-	FIELD("prefix", PREFIX, struct site_prefix_entry, prefix, .required = true,
-		.doc = "The prefix."),
+	FIELD(
+		"prefix", PREFIX, struct site_prefix_entry, prefix, .required = true, .doc = "The prefix."),
 	FIELD("ge", NUMBER, struct site_prefix_entry, at_least, .min = 1, .max = 128,
 		.fallback = "the prefix's own length", .doc = "Shortest length that matches."),
 	FIELD("le", NUMBER, struct site_prefix_entry, at_most, .min = 1, .max = 128,
@@ -379,14 +379,13 @@ static const struct field set_fields[] = {
 	FIELD("localPreference", SIGNED, struct site_route_map_entry, set_local_preference,
 		.doc = "Local preference."),
 	FIELD("weight", SIGNED, struct site_route_map_entry, set_weight, .doc = "Weight."),
-	FIELD("med", SIGNED, struct site_route_map_entry, set_med,
-		.doc = "Multi-exit discriminator."),
-	LIST("prepend", NUMBERS, struct site_route_map_entry, set_prepend, set_prepend_count,
-		.min = 1, .max = ASN_MAX, .doc = "AS numbers put in front of the path."),
-	LIST("removeAsns", NUMBERS, struct site_route_map_entry, strip_asns, strip_asn_count,
-		.min = 1, .max = ASN_MAX, .doc = "AS numbers taken out of the path."),
-	LIST("communities", TEXTS, struct site_route_map_entry, set_communities,
-		set_community_count, .doc = "Communities added."),
+	FIELD("med", SIGNED, struct site_route_map_entry, set_med, .doc = "Multi-exit discriminator."),
+	LIST("prepend", NUMBERS, struct site_route_map_entry, set_prepend, set_prepend_count, .min = 1,
+		.max = ASN_MAX, .doc = "AS numbers put in front of the path."),
+	LIST("removeAsns", NUMBERS, struct site_route_map_entry, strip_asns, strip_asn_count, .min = 1,
+		.max = ASN_MAX, .doc = "AS numbers taken out of the path."),
+	LIST("communities", TEXTS, struct site_route_map_entry, set_communities, set_community_count,
+		.doc = "Communities added."),
 	END,
 };
 
@@ -449,8 +448,8 @@ static const struct field site_fields[] = {
 		.doc = "Segments that have properties, by name."),
 	LIST("prefixLists", NAMED, struct site, prefix_lists, prefix_list_count,
 		.object = &prefix_list_object, .doc = "Prefix lists by name."),
-	LIST("routeMaps", NAMED, struct site, route_maps, route_map_count,
-		.object = &route_map_object, .doc = "Route maps by name."),
+	LIST("routeMaps", NAMED, struct site, route_maps, route_map_count, .object = &route_map_object,
+		.doc = "Route maps by name."),
 	END,
 };
 

@@ -54,8 +54,8 @@ static struct tree_node *fail(struct reading *in, struct place place, const char
 	return NULL;
 }
 
-static struct tree_node *fail_limit(struct reading *in, struct place place, const char *what,
-	size_t limit) {
+static struct tree_node *fail_limit(
+	struct reading *in, struct place place, const char *what, size_t limit) {
 	if (!in->has_failed)
 		diagnostics_error(in->mistakes, place, "%s; the limit is %zu", what, limit);
 	in->has_failed = true;
@@ -84,8 +84,8 @@ static bool is_null_word(const char *text) {
 		strcmp(text, "Null") == 0 || strcmp(text, "NULL") == 0;
 }
 
-static struct tree_node *read_scalar(struct reading *in, struct fy_event *event,
-	struct place place) {
+static struct tree_node *read_scalar(
+	struct reading *in, struct fy_event *event, struct place place) {
 	struct tree_node *node = new_node(in, TREE_SCALAR, place);
 	size_t length = 0;
 
@@ -105,15 +105,15 @@ static struct tree_node *read_scalar(struct reading *in, struct fy_event *event,
 	return node;
 }
 
-static struct tree_node *read_alias(struct reading *in, struct fy_event *event,
-	struct place place) {
+static struct tree_node *read_alias(
+	struct reading *in, struct fy_event *event, struct place place) {
 	char *name = token_text(in, event->alias.anchor);
 	uint32_t number = names_find(in->anchor_names, name);
 
 	if (number == NAME_NONE) {
 		if (!in->has_failed)
-			diagnostics_error(in->mistakes, place, "nothing before this is anchored as \"&%s\"",
-				name);
+			diagnostics_error(
+				in->mistakes, place, "nothing before this is anchored as \"&%s\"", name);
 		in->has_failed = true;
 		return NULL;
 	}
@@ -145,8 +145,8 @@ static struct tree_node **take(struct reading *in, size_t base, size_t step, siz
 	return items;
 }
 
-static void report_twice(struct reading *in, const struct tree_node *key,
-	const struct tree_node *first) {
+static void report_twice(
+	struct reading *in, const struct tree_node *key, const struct tree_node *first) {
 	diagnostics_error(in->mistakes, key->place, "the key \"%s\" stands in line %d already",
 		key->text, first->place.line);
 	in->has_failed = true;
@@ -227,8 +227,8 @@ static bool start_parser(struct reading *in) {
 	fy_diag_set_collect_errors(in->diag, true);
 	const struct fy_parse_cfg config = {
 		.search_path = "",
-		.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
-			FYPCF_ALLOW_DUPLICATE_KEYS,
+		.flags =
+			FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE | FYPCF_ALLOW_DUPLICATE_KEYS,
 		.diag = in->diag,
 	};
 	in->parser = fy_parser_create(&config);
@@ -241,9 +241,15 @@ static size_t sequence_bytes(const unsigned char *at, size_t left) {
 		unsigned char first, last, second_least, second_most;
 		size_t bytes;
 	} forms[] = {
-		{0x01, 0x7f, 0, 0, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+		{0x01, 0x7f, 0, 0, 1},
+		{0xc2, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4},
 	};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
@@ -320,8 +326,8 @@ static bool read_children(struct reading *in, const struct tree_node *parent, un
 	return false;
 }
 
-static struct tree_node *read_collection(struct reading *in, enum tree_kind kind,
-	struct place place, unsigned depth) {
+static struct tree_node *read_collection(
+	struct reading *in, enum tree_kind kind, struct place place, unsigned depth) {
 	struct tree_node *node = new_node(in, kind, place);
 	size_t base = in->stack.count;
 
@@ -380,8 +386,8 @@ static struct tree_node *read_node(struct reading *in, struct fy_event *event, u
 
 // The one document: its start, its root, its end, and nothing behind it.
 static struct tree_node *read_document(struct reading *in) {
-	static const enum fy_event_type expected[] = {FYET_STREAM_START, FYET_DOCUMENT_START,
-		FYET_NONE, FYET_DOCUMENT_END, FYET_STREAM_END};
+	static const enum fy_event_type expected[] = {
+		FYET_STREAM_START, FYET_DOCUMENT_START, FYET_NONE, FYET_DOCUMENT_END, FYET_STREAM_END};
 	struct tree_node *root = NULL;
 
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
@@ -416,8 +422,8 @@ const struct tree_node *tree_parse(const char *name, const char *chars, size_t l
 	struct tree_node *root = NULL;
 
 	if (length > NATIVE_BYTES_MAX)
-		return fail_limit(&in, (struct place){in.name, 0, 0}, "the file has too many bytes",
-			NATIVE_BYTES_MAX);
+		return fail_limit(
+			&in, (struct place){in.name, 0, 0}, "the file has too many bytes", NATIVE_BYTES_MAX);
 	if (!is_all_utf8(&in))
 		return NULL;
 	in.anchor_names = names_new();

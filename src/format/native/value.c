@@ -23,8 +23,8 @@ static bool reads_like_ipv6(const struct tree_node *node) {
 		strspn(node->keys[0]->text, "0123456789abcdefABCDEF:") == strlen(node->keys[0]->text);
 }
 
-static bool is_scalar(struct binder *binder, const struct field *field,
-	const struct tree_node *node) {
+static bool is_scalar(
+	struct binder *binder, const struct field *field, const struct tree_node *node) {
 	if (node->kind == TREE_SCALAR)
 		return true;
 	if (reads_like_ipv6(node))
@@ -39,8 +39,8 @@ static bool is_scalar(struct binder *binder, const struct field *field,
 	return false;
 }
 
-const char *bind_suggestion(struct binder *binder, const char *word, const char *const *words,
-	size_t count) {
+const char *bind_suggestion(
+	struct binder *binder, const char *word, const char *const *words, size_t count) {
 	struct names *known = names_new();
 	const char *near = NULL, *result = "";
 	struct text list;
@@ -57,8 +57,8 @@ const char *bind_suggestion(struct binder *binder, const char *word, const char 
 	if (near)
 		result = arena_printf(binder->arena, "; did you mean \"%s\"?", near);
 	else if (count > 0 && count <= LISTED_WORDS_MAX)
-		result = arena_printf(binder->arena, "; expected %s%s", count > 1 ? "one of " : "",
-			text_chars(&list));
+		result = arena_printf(
+			binder->arena, "; expected %s%s", count > 1 ? "one of " : "", text_chars(&list));
 	text_done(&list);
 	names_free(known);
 	return result;
@@ -78,8 +78,8 @@ static void bind_word(struct binder *binder, const struct field *field,
 		node->text, bind_suggestion(binder, node->text, field->words, count));
 }
 
-static void bind_bool(struct binder *binder, const struct field *field,
-	const struct tree_node *node, bool *out) {
+static void bind_bool(
+	struct binder *binder, const struct field *field, const struct tree_node *node, bool *out) {
 	bool is_true = text_equal(node->text, "true"), is_false = text_equal(node->text, "false");
 
 	if (node->is_quoted || (!is_true && !is_false))
@@ -105,8 +105,8 @@ static bool parse_number(struct binder *binder, const struct field *field,
 	return error == 0;
 }
 
-static bool parse_duration(struct binder *binder, const struct field *field,
-	const struct tree_node *node, int64_t *out) {
+static bool parse_duration(
+	struct binder *binder, const struct field *field, const struct tree_node *node, int64_t *out) {
 	long long value = 0;
 	int error = text_to_duration(node->text, &value);
 
@@ -147,13 +147,16 @@ static bool parse_decimal(const char *text, unsigned digits, uint64_t *out, cons
 	return true;
 }
 
-static void bind_rate(struct binder *binder, const struct field *field,
-	const struct tree_node *node, uint64_t *out) {
+static void bind_rate(
+	struct binder *binder, const struct field *field, const struct tree_node *node, uint64_t *out) {
 	static const struct {
 		const char *unit;
 		uint64_t thousandths;
 	} units[] = {
-		{"bps", 1}, {"kbps", 1000}, {"Mbps", 1000000}, {"Gbps", 1000000000},
+		{"bps", 1},
+		{"kbps", 1000},
+		{"Mbps", 1000000},
+		{"Gbps", 1000000000},
 		{"Tbps", 1000000000000},
 	};
 	uint64_t value = 0;
@@ -171,8 +174,8 @@ static void bind_rate(struct binder *binder, const struct field *field,
 	mistake(binder, field, node, "is not a rate, such as 50Mbps or 10Gbps");
 }
 
-static void bind_loss(struct binder *binder, const struct field *field,
-	const struct tree_node *node, uint32_t *out) {
+static void bind_loss(
+	struct binder *binder, const struct field *field, const struct tree_node *node, uint32_t *out) {
 	uint64_t value = 0;
 	const char *unit = "";
 
@@ -216,32 +219,32 @@ static void bind_interface_address(struct binder *binder, const struct field *fi
 		mistake(binder, field, node, "is not an interface's address, such as 10.0.0.1/24");
 }
 
-static void bind_seed(struct binder *binder, const struct field *field,
-	const struct tree_node *node, uint64_t *out) {
+static void bind_seed(
+	struct binder *binder, const struct field *field, const struct tree_node *node, uint64_t *out) {
 	int64_t value = 0;
 
 	if (parse_number(binder, field, node, INT64_MAX, &value))
 		*out = (uint64_t)value;
 }
 
-static void bind_signed(struct binder *binder, const struct field *field,
-	const struct tree_node *node, int64_t *out) {
+static void bind_signed(
+	struct binder *binder, const struct field *field, const struct tree_node *node, int64_t *out) {
 	int64_t value = 0;
 
 	if (parse_number(binder, field, node, UINT32_MAX, &value))
 		*out = value;
 }
 
-static void bind_number(struct binder *binder, const struct field *field,
-	const struct tree_node *node, uint32_t *out) {
+static void bind_number(
+	struct binder *binder, const struct field *field, const struct tree_node *node, uint32_t *out) {
 	int64_t value = 0;
 
 	if (parse_number(binder, field, node, UINT32_MAX, &value))
 		*out = (uint32_t)value;
 }
 
-static void bind_v4_number(struct binder *binder, const struct field *field,
-	const struct tree_node *node, uint32_t *out) {
+static void bind_v4_number(
+	struct binder *binder, const struct field *field, const struct tree_node *node, uint32_t *out) {
 	struct ip address = IP_NONE;
 
 	if (!parse_address(binder, field, node, &address))
@@ -252,8 +255,8 @@ static void bind_v4_number(struct binder *binder, const struct field *field,
 		mistake(binder, field, node, "is not written as an IPv4 address");
 }
 
-static void bind_duration(struct binder *binder, const struct field *field,
-	const struct tree_node *node, int64_t *out) {
+static void bind_duration(
+	struct binder *binder, const struct field *field, const struct tree_node *node, int64_t *out) {
 	int64_t value = 0;
 
 	if (parse_duration(binder, field, node, &value))
@@ -284,8 +287,8 @@ enum field_kind bind_item_kind(enum field_kind kind, size_t *bytes) {
 	return kind;
 }
 
-void bind_value(struct binder *binder, const struct field *field, const struct tree_node *node,
-	void *member) {
+void bind_value(
+	struct binder *binder, const struct field *field, const struct tree_node *node, void *member) {
 	if (!is_scalar(binder, field, node))
 		return;
 	switch (field->kind) {

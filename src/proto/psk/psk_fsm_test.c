@@ -14,11 +14,10 @@ struct cell {
 	const char *row; // a letter per event, in the order of enum psk_event
 };
 
-// Letters: the next state. S stopped, I idle, i init sent, a auth sent, r init answered.
+// Letters: the next state. S stopped, I idle, i init sent, a auth sent, r init answered. Columns:
+// start, stop, begin, retransmit, give up; INIT request, request again; INIT reply good, bad; AUTH
+// request good, bad; AUTH reply good; refused; dead, deleted.
 static const struct cell cells[] = {
-	//                                 SSBRGIRIIAAARDD
-	//                                 ttergeennuuueee
-	//                                 aogtiqqggtttfal
 	{PSK_INITIATOR, PSK_STOPPED, "i.............."},
 	{PSK_INITIATOR, PSK_IDLE, ".Si..........iI"},
 	{PSK_INITIATOR, PSK_INIT_SENT, ".S.i...aI....iI"},
