@@ -11,6 +11,15 @@ static bool carries_tunnel(const struct topo *topo, uint32_t link) {
 	return false;
 }
 
+// Down from the start, or with an end that is shut: it can't fail any more.
+static bool is_dead(const struct topo *topo, const struct topo_link *link) {
+	for (size_t e = 0; e < link->end_count && link->end_count == 2; e++) {
+		if (topo->ports[link->ends[e].port].is_shut)
+			return true;
+	}
+	return link->is_down;
+}
+
 static void add(struct failure *list, size_t *count, const struct failure *failure) {
 	for (size_t i = 0; i < *count; i++) {
 		if (list[i].kind == failure->kind && list[i].number == failure->number)
@@ -25,7 +34,7 @@ static void add_tunnel(const struct topo *topo, const struct topo_tunnel *tunnel
 	if (!tunnel->can_fail || tunnel->underlay_port[0] == TOPO_NONE)
 		return;
 	uint32_t link = topo->ports[tunnel->underlay_port[0]].link;
-	if (link == TOPO_NONE || topo->links[link].is_down)
+	if (link == TOPO_NONE || is_dead(topo, &topo->links[link]))
 		return;
 	struct failure failure = {FAILURE_LINK, link, topo->links[link].name, true};
 	add(list, count, &failure);
@@ -38,7 +47,7 @@ struct failure *failure_list(const struct topo *topo, struct arena *arena, size_
 	*count = 0;
 	for (uint32_t i = 0; i < topo->link_count; i++) {
 		const struct topo_link *link = &topo->links[i];
-		if (!link->can_fail || link->is_down)
+		if (!link->can_fail || is_dead(topo, link))
 			continue;
 		list[(*count)++] = (struct failure){FAILURE_LINK, i, link->name, carries_tunnel(topo, i)};
 	}

@@ -109,6 +109,33 @@ static struct scope_region region_of(struct walker *walker, uint32_t from,
 	return region;
 }
 
+static bool same_ends(const struct scope_region *a, const struct scope_region *b) {
+	if (a->end_count != b->end_count)
+		return false;
+	for (size_t i = 0; i < a->end_count; i++) {
+		const struct scope_end *left = &a->ends[i];
+		const struct scope_end *right = &b->ends[i];
+		if (left->verdict != right->verdict || left->node != right->node ||
+			left->drop != right->drop || left->origin != right->origin ||
+			left->on_return != right->on_return)
+			return false;
+	}
+	return true;
+}
+
+// Neighbours in destination that end alike are one region for the reader.
+static bool merge(struct scope_region *into, const struct scope_region *next) {
+	struct header_box grown = into->box;
+
+	grown.destination_low = next->box.destination_low;
+	grown.destination_high = next->box.destination_high;
+	if (!header_box_equal(&grown, &next->box) || !same_ends(into, next) ||
+		!ip_equal(ip_next(into->box.destination_high), next->box.destination_low))
+		return false;
+	into->box.destination_high = next->box.destination_high;
+	return true;
+}
+
 struct boxes {
 	struct header_box *items;
 	size_t count, room;
@@ -126,7 +153,8 @@ void scope_run(struct world *world, uint32_t from, const struct header_box *box,
 		struct header_box pieces[HEADER_BOX_PIECES];
 		struct scope_region region = region_of(walker, from, &next);
 		size_t count = header_box_subtract(&next, &region.box, pieces);
-		ARRAY_PUSH(out, region);
+		if (out->count == 0 || !merge(&out->items[out->count - 1], &region))
+			ARRAY_PUSH(out, region);
 		// The pieces next to the corner come first, so that regions are found from low to high.
 		for (size_t i = count; i-- > 0;)
 			ARRAY_PUSH(&left, pieces[i]);

@@ -6,7 +6,8 @@
 #include <string.h>
 
 static void put(struct text *out, const void *bytes, size_t length) {
-	text_add_n(out, bytes, length);
+	if (length != 0)
+		text_add_n(out, bytes, length);
 }
 
 static void put_list(struct text *out, const uint32_t *list, size_t count) {
@@ -31,7 +32,8 @@ struct bytes {
 static int take(struct bytes *in, void *out, size_t length) {
 	if ((size_t)(in->end - in->at) < length)
 		return -EBADMSG;
-	memcpy(out, in->at, length);
+	if (length != 0)
+		memcpy(out, in->at, length);
 	in->at += length;
 	return 0;
 }

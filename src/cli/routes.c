@@ -37,6 +37,8 @@ static int print_rib(const struct view *view, const struct options *options, uin
 		return print_json(view_rib_azure(view, node));
 	if (options_is_format(options, "json")) {
 		json_t *document = view_rib_json(view, node);
+		json_put_text(document, "node", options->positional[1]);
+		json_put_text(document, "instance", view_node(view, node));
 		json_put(document, "forwarding", view_fib_json(view, node));
 		return print_json(document);
 	}

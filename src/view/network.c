@@ -51,6 +51,15 @@ static void show_nodes(const struct view *view, enum view_inventory what, struct
 	}
 }
 
+// From the start: by itself, or because an end is shut.
+static bool is_down(const struct view *view, const struct topo_link *link) {
+	for (size_t e = 0; e < link->end_count && link->end_count == 2; e++) {
+		if (view->topo->ports[link->ends[e].port].is_shut)
+			return true;
+	}
+	return link->is_down;
+}
+
 static void show_links(const struct view *view, struct text *out) {
 	for (uint32_t i = 0; i < view->topo->link_count; i++) {
 		const struct topo_link *link = &view->topo->links[i];
@@ -60,7 +69,7 @@ static void show_links(const struct view *view, struct text *out) {
 		text_pad_to(&line, 44);
 		text_printf(&line, "%s ", view_ms(view, link->delay_ns));
 		text_pad_to(&line, 56);
-		text_add(&line, link->is_down ? "down " : "up ");
+		text_add(&line, is_down(view, link) ? "down " : "up ");
 		text_pad_to(&line, 62);
 		text_add(&line, link->can_fail ? "can fail " : "");
 		text_pad_to(&line, 72);
@@ -112,7 +121,7 @@ static json_t *link_json(const struct view *view, const struct topo_link *link) 
 	json_put_real(object, "jitterMs", view_ms_number(link->jitter_ns));
 	json_put_int(object, "lossMillionths", link->loss_millionths);
 	json_put_int(object, "rateBitsPerS", (long long)link->rate_bits_per_s);
-	json_put_bool(object, "down", link->is_down);
+	json_put_bool(object, "down", is_down(view, link));
 	json_put_bool(object, "canFail", link->can_fail);
 	json_put_text(object, "origin", view_place(view, link->origin));
 	return object;

@@ -56,7 +56,7 @@ void view_peers_text(const struct view *view, uint32_t node, struct text *out) {
 		text_printf(&line, "%s ", state_name(status.state));
 		text_pad_to(&line, 66);
 		text_printf(&line, "%8zu  %4zu", status.routes_received, status.routes_sent);
-		if (status.last_error[0] != '\0')
+		if (status.state != BGP_ESTABLISHED && status.last_error[0] != '\0')
 			text_printf(&line, "  (%s)", status.last_error);
 		text_printf(out, "%s\n", text_chars(&line));
 		text_done(&line);

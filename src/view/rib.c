@@ -216,7 +216,13 @@ json_t *view_rib_azure(const struct view *view, uint32_t node) {
 	return object;
 }
 
-// Own and shared layer of one table, in the order of their prefixes.
+static void add_hop(const struct printing *printing, const struct topo_port *port,
+	const struct fib_hop *hop, size_t number) {
+	text_printf(printing->out, "%s%s", number != 0 ? ", " : "", port->name);
+	if (!ip_is_none(hop->via))
+		text_printf(printing->out, " %s", view_ip(printing->view, hop->via));
+}
+
 static bool add_route_text(void *owner, struct prefix prefix, const struct fib_route *route) {
 	struct printing *printing = owner;
 	const struct view *view = printing->view;
@@ -226,9 +232,7 @@ static bool add_route_text(void *owner, struct prefix prefix, const struct fib_r
 	if (route->action == FIB_DROP)
 		text_printf(printing->out, "drop: %s", drop_name(route->drop));
 	for (size_t i = 0; i < route->hop_count && route->action == FIB_FORWARD; i++)
-		text_printf(printing->out, "%s%s %s", i != 0 ? ", " : "",
-			view->topo->ports[node->ports[route->hops[i].port]].name,
-			ip_is_none(route->hops[i].via) ? "" : view_ip(view, route->hops[i].via));
+		add_hop(printing, &view->topo->ports[node->ports[route->hops[i].port]], &route->hops[i], i);
 	if (view_origin_text(view, route->origin) != NULL)
 		text_printf(printing->out, "  by %s", view_origin_text(view, route->origin));
 	text_add_char(printing->out, '\n');

@@ -59,8 +59,12 @@ static void add_pair(const struct view *view, const struct matrix *before,
 		return;
 	text_add(out, "    was ");
 	view_add_nodes(view, old->stops, old->stop_count, ", ", out);
+	text_add(out, "; back ");
+	view_add_nodes(view, old->back, old->back_count, ", ", out);
 	text_add(out, "\n    now ");
 	view_add_nodes(view, pair->after.stops, pair->after.stop_count, ", ", out);
+	text_add(out, "; back ");
+	view_add_nodes(view, pair->after.back, pair->after.back_count, ", ", out);
 	text_add_char(out, '\n');
 }
 

@@ -108,6 +108,10 @@ static void arrive(struct timer *timer, void *owner) {
 		world_drop(world, port->node, packet, DROP_LINK_DOWN);
 		return;
 	}
+	if (port->arrived != NULL) {
+		port->arrived(port->arrived_owner, port->number, packet);
+		return;
+	}
 	forward_input(&world->forward, &node->router, &port->port, packet, loop_now(world->loop));
 }
 

@@ -169,7 +169,7 @@ static size_t usable_hops(const struct world *world, const struct topo_route *ro
 	if (route->drop != 0)
 		usable[found++] = (struct route_hop){.blackhole = true};
 	for (size_t h = 0; h < route->hop_count && found < ROUTE_HOPS_MAX; h++) {
-		if (world->ports[route->hops[h].port].port.is_up)
+		if (route->hops[h].blackhole || world->ports[route->hops[h].port].port.is_up)
 			usable[found++] = route->hops[h];
 	}
 	return found;

@@ -10,6 +10,7 @@
 #include "proto/bfd/bfd.h"
 #include "proto/psk/psk.h"
 #include "proto/tcp/tcp.h"
+#include "world/attach.h"
 #include "world/world.h"
 
 #define WORLD_DEFAULT_MTU 1500
@@ -25,6 +26,8 @@ struct world_port {
 	uint32_t number, node;
 	uint32_t link, end; // TOPO_NONE for a tunnel's port
 	struct fib *fib;    // its own pair of layers when it has a table
+	world_attached_fn *arrived; // the node lives outside: who takes what arrives
+	void *arrived_owner;
 };
 
 // One end of a live link.

@@ -37,10 +37,10 @@ static void add_some_prefix(struct generator *generator, struct text *out) {
 		text_add(out, "10.0.0.0/8");
 }
 
-static void add_route(struct generator *generator, unsigned number, bool has_gateway) {
+static void add_route(struct generator *generator, unsigned number, bool has_vpn) {
 	struct text *out = &generator->tables;
 	static const char *const types[] = {"None", "Internet", "VnetLocal", "VirtualNetworkGateway"};
-	unsigned type = draw(generator, has_gateway ? 4 : 3);
+	unsigned type = draw(generator, has_vpn ? 4 : 3);
 	text_printf(out, "      route%u: {addressPrefix: ", number);
 	add_some_prefix(generator, out);
 	if (chance(generator, 60)) {
@@ -53,8 +53,12 @@ static void add_route(struct generator *generator, unsigned number, bool has_gat
 	text_printf(out, ", nextHopType: %s}\n", types[type]);
 }
 
-// The name of a new route table with routes of different prefixes, or NULL for none.
-static bool add_route_table(struct generator *generator, bool has_gateway) {
+// A route to the gateway is possible only where the gateway is a VPN gateway and no other.
+static bool is_vpn_only(const struct hub *hub) {
+	return hub->has_vpn && !hub->has_er;
+}
+
+static bool add_route_table(struct generator *generator, bool has_vpn) {
 	if (!chance(generator, 35))
 		return false;
 	struct text *out = &generator->tables;
@@ -63,7 +67,7 @@ static bool add_route_table(struct generator *generator, bool has_gateway) {
 		text_add(out, "    disableBgpRoutePropagation: true\n");
 	text_add(out, "    routes:\n");
 	// One route per table: two could draw the same prefix, which is a mistake of the file.
-	add_route(generator, 0, has_gateway);
+	add_route(generator, 0, has_vpn);
 	generator->table_count++;
 	return true;
 }
@@ -111,12 +115,12 @@ static bool add_security_group(struct generator *generator) {
 }
 
 static void add_subnet(struct generator *generator, struct text *out, unsigned network,
-	unsigned subnet, const char *name, bool has_gateway) {
+	unsigned subnet, const char *name, bool has_vpn) {
 	text_printf(out, "      %s: {addressPrefixes: [10.%u.%u.0/24", name, network, subnet);
 	if (generator->is_dual)
 		text_printf(out, ", \"fd00:%u:0:%u::/64\"", network, subnet);
 	text_add_char(out, ']');
-	if (add_route_table(generator, has_gateway))
+	if (add_route_table(generator, has_vpn))
 		text_printf(out, ", routeTable: table%u", generator->table_count - 1);
 	if (add_security_group(generator))
 		text_printf(out, ", networkSecurityGroup: group%u", generator->group_count - 1);
@@ -186,9 +190,9 @@ static void add_hub(struct generator *generator, struct text *out, unsigned h) {
 	add_network_begin(generator, out, name, h + 1);
 	bool has_gateway = hub->has_vpn || hub->has_er;
 	text_add(out, "    subnets:\n");
-	add_subnet(generator, out, h + 1, 0, "work", has_gateway);
+	add_subnet(generator, out, h + 1, 0, "work", is_vpn_only(hub));
 	if (hub->has_nva)
-		add_subnet(generator, out, h + 1, 1, "nva", has_gateway);
+		add_subnet(generator, out, h + 1, 1, "nva", is_vpn_only(hub));
 	if (has_gateway)
 		text_printf(out, "      GatewaySubnet: 10.%u.255.0/26\n", h + 1);
 	bool has_peering = generator->hub_count > 1;
@@ -225,7 +229,7 @@ static void add_spoke(struct generator *generator, struct text *out, unsigned s)
 	add_network_begin(generator, out, name, SPOKE_NUMBER(s));
 	text_add(out, "    subnets:\n");
 	bool uses_gateway = has_gateway && chance(generator, 80);
-	add_subnet(generator, out, SPOKE_NUMBER(s), 0, "work", uses_gateway);
+	add_subnet(generator, out, SPOKE_NUMBER(s), 0, "work", uses_gateway && is_vpn_only(hub));
 	text_add(out, "    peerings:\n");
 	char remote[16];
 	snprintf(remote, sizeof(remote), "hub%u", generator->spoke_hub[s] + 1);

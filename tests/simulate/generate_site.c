@@ -286,7 +286,7 @@ static void add_site(struct generator *generator, unsigned k, struct text *out) 
 }
 
 static void plan_sites(struct generator *generator) {
-	unsigned wanted = draw(generator, SITES_MAX + 1);
+	unsigned wanted = chance(generator, 10) ? 0 : 1 + draw(generator, SITES_MAX);
 	bool is_circuit_free = generator->has_circuit;
 	while (generator->site_count < wanted && take_nodes(generator, 2)) {
 		struct site_plan *plan = &generator->sites[generator->site_count++];

@@ -15,7 +15,7 @@ struct listing {
 	struct arena *arena;
 	uint32_t subnet;
 	bool has_gateway_default; // a 0/0 from BGP (AZ-X-15)
-	struct azure_rows rows;   // what the file says, sorted
+	struct azure_rows rows;   // what the file says, in the order Azure prints it
 	struct {
 		struct cloud_route_row *items;
 		size_t count, room;
@@ -125,24 +125,30 @@ static void lose_to_user(struct listing *listing, struct cloud_route_row *row) {
 		listing->arena, "user-defined route %s has the same prefix (AZ-NIC-2)", user->name);
 }
 
+// At one prefix the first of two system rows, the stronger, stands for both (AZ-NIC-7).
+static bool is_displaced(const struct listing *listing, size_t at) {
+	for (size_t i = 0; i < at; i++) {
+		const struct azure_row *row = &listing->rows.items[i];
+		if (row->preference != AZURE_PREFER_USER &&
+			prefix_equal(row->prefix, listing->rows.items[at].prefix))
+			return true;
+	}
+	return false;
+}
+
 static void add_system(struct listing *listing, uint8_t preference) {
 	for (size_t i = 0; i < listing->rows.count; i++) {
 		const struct azure_row *row = &listing->rows.items[i];
 		bool is_gone = listing->has_gateway_default && preference == AZURE_PREFER_WEAK &&
 			prefix_is_v4(row->prefix);
-		if (row->preference != preference || (is_gone && !user_row(listing, row->prefix)))
+		if (row->preference != preference || is_displaced(listing, i) ||
+			(is_gone && !user_row(listing, row->prefix)))
 			continue;
 		struct cloud_route_row *out =
 			add_row(listing, "Default", row->prefix, row->type, row->origin);
 		out->why = preference == AZURE_PREFER_STRONG ? "holds against longer BGP routes (AZ-NIC-5)"
 													 : "Azure's own route (AZ-NIC-6)";
-		// At one prefix the stronger of two system rows stands for both (AZ-NIC-7).
-		bool is_beaten = i > 0 && prefix_equal(listing->rows.items[i - 1].prefix, row->prefix) &&
-			listing->rows.items[i - 1].preference != AZURE_PREFER_USER;
-		if (is_beaten)
-			listing->out.count--;
-		else
-			lose_to_user(listing, out);
+		lose_to_user(listing, out);
 	}
 }
 
@@ -210,7 +216,6 @@ static void list_subnet(struct listing *listing) {
 	const struct fib_layer *shared = shared_layer(listing->cloud, listing->world, listing->subnet);
 
 	azure_rows_collect(listing->cloud, listing->subnet, &listing->rows);
-	azure_rows_sort(&listing->rows);
 	listing->has_gateway_default = shared && fib_layer_get(shared, prefix_default_v4()) != NULL;
 	add_system(listing, AZURE_PREFER_STRONG);
 	if (shared)

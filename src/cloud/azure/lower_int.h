@@ -72,7 +72,6 @@ struct azure_rows {
 void azure_rows_collect(const struct azure_cloud *cloud, uint32_t subnet, struct azure_rows *out);
 void azure_rows_done(struct azure_rows *rows);
 void azure_rows_sort(struct azure_rows *rows); // by prefix, then the preferred first
-bool azure_row_is_reserved(const struct azure_cloud *cloud, struct prefix prefix); // a None prefix
 bool azure_subnet_takes_gateway_routes(const struct azure_cloud *cloud, uint32_t subnet);
 uint32_t azure_subnet_group(const struct azure_cloud *cloud, uint32_t subnet); // or TOPO_NONE
 

@@ -7,53 +7,44 @@
 
 #include "base/assert.h"
 
-// AZ-NIC-6: the documented None prefixes come first, then what recorded tables show besides.
-static const char *const none_prefixes[] = {
-	"10.0.0.0/8",
-	"100.64.0.0/10",
-	"172.16.0.0/12",
-	"192.168.0.0/16",
-	"127.0.0.0/8",
-	"25.176.0.0/13",
-	"25.152.0.0/14",
-	"25.184.0.0/14",
-	"25.4.0.0/14",
-	"25.148.0.0/15",
-	"198.18.0.0/15",
-	"25.150.0.0/16",
-	"25.156.0.0/16",
-	"25.159.0.0/16",
-	"40.109.0.0/16",
-	"104.147.0.0/16",
-	"157.59.0.0/16",
-	"40.108.0.0/17",
-	"104.146.0.0/17",
-	"23.103.0.0/18",
-	"20.35.252.0/22",
+// AZ-NIC-6, in the order tables print them: the four documented ones, and what recorded tables show
+// besides.
+static const struct {
+	const char *prefix;
+	bool is_documented;
+} none_prefixes[] = {
+	{"10.0.0.0/8", true},
+	{"127.0.0.0/8", false},
+	{"100.64.0.0/10", true},
+	{"172.16.0.0/12", true},
+	{"25.176.0.0/13", false},
+	{"25.152.0.0/14", false},
+	{"25.184.0.0/14", false},
+	{"25.4.0.0/14", false},
+	{"25.148.0.0/15", false},
+	{"198.18.0.0/15", false},
+	{"25.150.0.0/16", false},
+	{"25.156.0.0/16", false},
+	{"25.159.0.0/16", false},
+	{"40.109.0.0/16", false},
+	{"192.168.0.0/16", true},
+	{"104.147.0.0/16", false},
+	{"157.59.0.0/16", false},
+	{"40.108.0.0/17", false},
+	{"104.146.0.0/17", false},
+	{"23.103.0.0/18", false},
+	{"20.35.252.0/22", false},
 };
-#define NONE_DOCUMENTED 4
-#define NONE_OBSERVED (sizeof(none_prefixes) / sizeof(none_prefixes[0]))
+#define NONE_COUNT (sizeof(none_prefixes) / sizeof(none_prefixes[0]))
 
-static size_t none_count(const struct azure_cloud *cloud) {
+// Is the i-th in use, and which is it?
+static bool none_prefix(const struct azure_cloud *cloud, size_t i, struct prefix *out) {
 	const char *which = cloud->model->switches.none_routes;
-
-	return which && text_equal(which, "observed") ? NONE_OBSERVED : NONE_DOCUMENTED;
-}
-
-static struct prefix none_prefix(size_t i) {
-	struct prefix prefix = {0};
-	int error = prefix_parse(none_prefixes[i], &prefix);
+	bool has_all = which && text_equal(which, "observed");
+	int error = prefix_parse(none_prefixes[i].prefix, out);
 
 	assert(error == 0);
-	return prefix;
-}
-
-bool azure_row_is_reserved(const struct azure_cloud *cloud, struct prefix prefix) {
-	for (size_t i = 0; i < none_count(cloud); i++) {
-		if (prefix_equal(none_prefix(i), prefix))
-			return true;
-	}
-	return false;
+	return has_all || none_prefixes[i].is_documented;
 }
 
 bool azure_subnet_takes_gateway_routes(const struct azure_cloud *cloud, uint32_t number) {
@@ -144,9 +135,8 @@ static void add_weak(
 		return;
 	row.type = ROW_NONE;
 	row.origin = cloud->none_origin;
-	for (size_t i = 0; i < none_count(cloud); i++) {
-		row.prefix = none_prefix(i);
-		if (!is_displaced(vnet, row.prefix))
+	for (size_t i = 0; i < NONE_COUNT; i++) {
+		if (none_prefix(cloud, i, &row.prefix) && !is_displaced(vnet, row.prefix))
 			ARRAY_PUSH(out, row);
 	}
 }
