@@ -7,6 +7,7 @@
 #   make debug                 the tests again, with address and undefined-behaviour sanitizers
 #   make fuzz TARGET=x TIME=60 one fuzz target, or each in turn without TARGET
 #   make simulate SEEDS=1000   seeded runs of whole systems with faults
+#   make fidelity PATHS=...    recorded deployments (tests/fidelity/README.md), row by row
 #   make lab                   against real network stacks and routers; needs root
 #   make bench, make coverage
 #
@@ -16,9 +17,10 @@ BUILD ?= build
 SEEDS ?= 1000
 TIME ?= 60
 TARGET ?=
+PATHS ?= $(sort $(wildcard tests/fidelity/recorded/*.json))
 
 .DELETE_ON_ERROR:
-.PHONY: all run test lab simulate fuzz bench lint format debug coverage clean
+.PHONY: all run test fidelity lab simulate fuzz bench lint format debug coverage clean
 
 all:
 	@tools/setup build
@@ -34,6 +36,9 @@ test:
 	@tools/configure $(BUILD) -Dtests=true
 	@ninja -C $(BUILD) --quiet
 	@tools/run-tests $(BUILD) --without lab --without simulate
+
+fidelity: all
+	@tools/fidelity -v --program $(BUILD)/interplane $(PATHS)
 
 lab:
 	@tools/setup build test

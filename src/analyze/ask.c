@@ -17,13 +17,13 @@ struct probe_spec ask_probe(const struct question *question) {
 	};
 }
 
-static bool probe_is_over(const struct probe *probe) {
+bool ask_is_over(const struct probe *probe) {
 	struct probe_result result;
 
 	probe_result(probe, &result);
-	if (result.outcome != PROBE_PENDING)
-		return true;
-	return result.trace != NULL && way_is_over(result.trace);
+	if (way_has_pieces(result.trace))
+		return result.outcome != PROBE_PENDING;
+	return way_is_over(result.trace);
 }
 
 void ask_send(struct world *world, const struct probe_spec *specs, size_t count, int64_t gap_ns,
@@ -40,7 +40,7 @@ void ask_send(struct world *world, const struct probe_spec *specs, size_t count,
 	instant end = instant_add(loop_now(loop), ASK_TIMEOUT_NS);
 	int64_t wait_ns = ASK_FIRST_LOOK_NS;
 	for (;;) {
-		while (first_open < count && probe_is_over(probes[first_open]))
+		while (first_open < count && ask_is_over(probes[first_open]))
 			first_open++;
 		if (first_open == count || instant_compare(loop_now(loop), end) >= 0)
 			return;
@@ -49,21 +49,13 @@ void ask_send(struct world *world, const struct probe_spec *specs, size_t count,
 	}
 }
 
-static bool has_pieces(const struct trace *trace) {
-	for (size_t i = 0; i < trace->count; i++) {
-		if (trace->records[i].step == TRACE_FRAGMENTED)
-			return true;
-	}
-	return trace->child != NULL && has_pieces(trace->child);
-}
-
 static void read_answer(const struct probe_result *result, struct round_trip *trip) {
 	bool is_back = trip->has_back && trip->back.end == WAY_DELIVERED &&
 		trip->back.end_node == trip->question.from;
 	int64_t answered_ns = trip->back.end_ns;
 
 	// Pieces arrive one by one; only the whole counts.
-	if (has_pieces(result->trace)) {
+	if (way_has_pieces(result->trace)) {
 		is_back = result->outcome == PROBE_ANSWERED || result->outcome == PROBE_ERROR;
 		answered_ns = result->answered.ns;
 	}
@@ -87,8 +79,8 @@ static void stop_at(struct round_trip *trip, const struct way *way, bool on_retu
 
 static void read_failure(struct round_trip *trip) {
 	if (trip->forward.end != WAY_DELIVERED) {
-		trip->verdict = trip->forward.end == WAY_DROPPED ? verdict_of_drop(trip->forward.drop)
-														 : VERDICT_LOST;
+		trip->verdict =
+			trip->forward.end == WAY_DROPPED ? verdict_of_drop(trip->forward.drop) : VERDICT_LOST;
 		stop_at(trip, &trip->forward, false);
 		return;
 	}
@@ -104,8 +96,8 @@ static void read_failure(struct round_trip *trip) {
 	trip->stopped.origin = trip->forward.unanswered_origin;
 }
 
-void ask_read(const struct world *world, const struct question *question,
-	const struct probe *probe, struct arena *arena, struct round_trip *out) {
+void ask_read(const struct world *world, const struct question *question, const struct probe *probe,
+	struct arena *arena, struct round_trip *out) {
 	const struct topo *topo = world_topo(world);
 	struct probe_result result;
 

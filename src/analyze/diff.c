@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "route/attributes.h"
 
-void diff_add(struct diff_facts *facts, enum diff_kind kind, const char *where,
-	const char *subject, const char *value) {
+void diff_add(struct diff_facts *facts, enum diff_kind kind, const char *where, const char *subject,
+	const char *value) {
 	struct diff_fact fact = {
 		.kind = kind,
 		.where = arena_strdup(facts->arena, where),
@@ -73,8 +73,8 @@ static bool collect_entry(void *owner, const struct rib_entry *entry) {
 	return true;
 }
 
-static void add_stops(struct text *out, const struct topo *topo, const uint32_t *stops,
-	size_t count) {
+static void add_stops(
+	struct text *out, const struct topo *topo, const uint32_t *stops, size_t count) {
 	for (size_t i = 0; i < count; i++)
 		text_printf(out, "%s%s", i != 0 ? " " : "", topo->nodes[stops[i]].name);
 }
@@ -94,8 +94,7 @@ static void collect_pair(struct collecting *collecting, const struct matrix_pair
 	diff_add(collecting->facts, DIFF_PATH, from, to, text_chars(&collecting->text));
 }
 
-void diff_collect(struct world *world, const struct question_flow *flow,
-	struct diff_facts *facts) {
+void diff_collect(struct world *world, const struct question_flow *flow, struct diff_facts *facts) {
 	struct collecting collecting = {.topo = world_topo(world), .facts = facts};
 	struct arena *arena = arena_new();
 	struct matrix matrix;
@@ -131,8 +130,8 @@ static int compare_facts(const void *left, const void *right) {
 }
 
 // All values of one key, joined: an effective route may be several rows.
-static size_t take_value(const struct diff_facts *facts, size_t start, struct arena *arena,
-	const char **value) {
+static size_t take_value(
+	const struct diff_facts *facts, size_t start, struct arena *arena, const char **value) {
 	size_t end = start + 1;
 
 	*value = facts->items[start].value;
@@ -148,8 +147,8 @@ static void sort_facts(struct diff_facts *facts) {
 		qsort(facts->items, facts->count, sizeof(*facts->items), compare_facts);
 }
 
-void diff_compare(struct diff_facts *before, struct diff_facts *after, struct arena *arena,
-	struct diff *out) {
+void diff_compare(
+	struct diff_facts *before, struct diff_facts *after, struct arena *arena, struct diff *out) {
 	size_t b = 0;
 	size_t a = 0;
 

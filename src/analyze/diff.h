@@ -36,11 +36,11 @@ struct diff {
 };
 
 // Copies the texts.
-void diff_add(struct diff_facts *facts, enum diff_kind kind, const char *where,
-	const char *subject, const char *value);
+void diff_add(struct diff_facts *facts, enum diff_kind kind, const char *where, const char *subject,
+	const char *value);
 // Adds the routing tables of all nodes, and every pair's reachability and path.
 void diff_collect(struct world *world, const struct question_flow *flow, struct diff_facts *facts);
 void diff_done(struct diff_facts *facts);
 // Sorts both lists. The result's texts are the facts' own.
-void diff_compare(struct diff_facts *before, struct diff_facts *after, struct arena *arena,
-	struct diff *out);
+void diff_compare(
+	struct diff_facts *before, struct diff_facts *after, struct arena *arena, struct diff *out);

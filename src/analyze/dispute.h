@@ -20,8 +20,8 @@ struct dispute_route {
 };
 
 struct dispute {
-	bool is_cycle;      // the same state of all tables came round
-	int64_t period_ns;  // from one such time to the next; 0 when is_cycle is false
+	bool is_cycle;                // the same state of all tables came round
+	int64_t period_ns;            // from one such time to the next; 0 when is_cycle is false
 	struct dispute_route *routes; // by node, then prefix
 	size_t route_count;
 };

@@ -55,8 +55,8 @@ static bool names_a_node(const struct topo *topo, const char *name) {
 }
 
 // Position of the first node at or behind `from` with the name; SIZE_MAX when there is none.
-static size_t find_on_way(const struct topo *topo, const struct way *way, size_t from,
-	const char *name) {
+static size_t find_on_way(
+	const struct topo *topo, const struct way *way, size_t from, const char *name) {
 	for (size_t i = from; i < way->node_count; i++) {
 		if (is_node_named(&topo->nodes[way->nodes[i].node], name))
 			return i;
@@ -90,8 +90,8 @@ static void check_via(const struct topo *topo, const struct expect *expect,
 	}
 }
 
-static void check_hops(const struct expect *expect, const struct traceroute *trace,
-	struct expect_result *result) {
+static void check_hops(
+	const struct expect *expect, const struct traceroute *trace, struct expect_result *result) {
 	char ip[IP_TEXT_BYTES];
 
 	if (expect->hop_count != trace->hop_count) {
@@ -100,9 +100,8 @@ static void check_hops(const struct expect *expect, const struct traceroute *tra
 	}
 	for (size_t i = 0; i < expect->hop_count; i++) {
 		const struct expect_hop *hop = &expect->hops[i];
-		const char *found = ip_is_none(trace->hops[i].address)
-			? "*"
-			: ip_format(trace->hops[i].address, ip);
+		const char *found =
+			ip_is_none(trace->hops[i].address) ? "*" : ip_format(trace->hops[i].address, ip);
 		bool is_member = false;
 		for (size_t a = 0; a < hop->address_count; a++)
 			is_member = is_member || text_equal(hop->addresses[a], found);
@@ -115,10 +114,12 @@ static void check_hops(const struct expect *expect, const struct traceroute *tra
 static void check_trip(const struct topo *topo, const struct expect *expect,
 	const struct round_trip *trip, struct expect_result *result) {
 	if (expect->reaches != trip->reached) {
-		fail(result, "expected it %s, found %s%s%s", expect->reaches ? "to arrive" : "not to arrive",
-			verdict_name(trip->verdict), trip->reached ? "" : " at ",
-			trip->reached || trip->stopped.node == TOPO_NONE ? ""
-															  : topo->nodes[trip->stopped.node].name);
+		fail(result, "expected it %s, found %s%s%s",
+			expect->reaches ? "to arrive" : "not to arrive", verdict_name(trip->verdict),
+			trip->reached ? "" : " at ",
+			trip->reached || trip->stopped.node == TOPO_NONE
+				? ""
+				: topo->nodes[trip->stopped.node].name);
 		return;
 	}
 	if (!trip->reached)
@@ -136,7 +137,7 @@ static void check_trip(const struct topo *topo, const struct expect *expect,
 			(double)expect->rtt_above_ns / 1e6, (double)trip->rtt_ns / 1e6);
 }
 
-void expect_check(struct world *world, const struct expect *expect, struct expect_result *out) {
+void expect_hold(struct world *world, const struct expect *expect, struct expect_result *out) {
 	const struct topo *topo = world_topo(world);
 	struct arena *arena = arena_new();
 	struct traceroute trace;
@@ -165,13 +166,13 @@ static bool is_failed_already(const struct expect *expect, const struct failure 
 	return false;
 }
 
-bool expect_concerns(const struct topo *topo, const struct expect *expect,
-	const struct failure *failure) {
+bool expect_concerns(
+	const struct topo *topo, const struct expect *expect, const struct failure *failure) {
 	bool wants_link = expect->survival == EXPECT_SURVIVES_LINK ||
 		expect->survival == EXPECT_SURVIVES_ANY ||
 		(expect->survival == EXPECT_NO_SURVIVAL && expect->failover_below_ns != 0);
-	bool wants_node = expect->survival == EXPECT_SURVIVES_NODE ||
-		expect->survival == EXPECT_SURVIVES_ANY;
+	bool wants_node =
+		expect->survival == EXPECT_SURVIVES_NODE || expect->survival == EXPECT_SURVIVES_ANY;
 
 	(void)topo;
 	if (is_own_end(expect, failure) || is_failed_already(expect, failure))
@@ -216,8 +217,8 @@ static void ping_again(struct timer *timer, void *owner) {
 	timer_start(world_loop(pinging->world), timer, EXPECT_PING_INTERVAL_NS);
 }
 
-static int64_t outage_of(struct world *world, const struct expect *expect,
-	const struct failure *failure) {
+static int64_t outage_of(
+	struct world *world, const struct expect *expect, const struct failure *failure) {
 	struct pinging pinging = {
 		.world = world, .expect = expect, .first_lost_ns = -1, .last_lost_ns = -1};
 	struct loop *loop = world_loop(world);

@@ -13,7 +13,7 @@ struct exploring {
 	const struct topo *topo;
 	const struct exploration *asked;
 	struct header_box *scope;
-	struct way way; // of the nodes on the way to here
+	struct way way;       // of the nodes on the way to here
 	struct state *states; // on the way to here, and done ones when each is told once
 	size_t state_count, state_room;
 	size_t told;
@@ -27,8 +27,7 @@ static bool tell(struct exploring *exploring) {
 	return !exploring->has_ended;
 }
 
-static void tell_drop(struct exploring *exploring, uint32_t node, enum drop drop,
-	uint32_t origin) {
+static void tell_drop(struct exploring *exploring, uint32_t node, enum drop drop, uint32_t origin) {
 	struct way *way = &exploring->way;
 
 	way->end = WAY_DROPPED;
@@ -71,8 +70,8 @@ static bool push_node(struct exploring *exploring, const struct walk_at *at) {
 static void visit(struct exploring *exploring, const struct walk_at *at);
 
 // One member of the hops: notes what is crossed, goes on behind it, and forgets it again.
-static void follow(struct exploring *exploring, const struct walk_at *at,
-	const struct walk_step *step) {
+static void follow(
+	struct exploring *exploring, const struct walk_at *at, const struct walk_step *step) {
 	struct way *way = &exploring->way;
 	struct way_node *node = &way->nodes[way->node_count - 1];
 	size_t rows = way->row_count;
@@ -121,8 +120,8 @@ static void visit(struct exploring *exploring, const struct walk_at *at) {
 		return;
 	}
 	struct walk_step *steps = memory_alloc(sizeof(*steps) * FIB_HOPS_MAX);
-	size_t count = walker_step(exploring->walker, at, &exploring->asked->key,
-		exploring->asked->is_reply, exploring->scope, steps);
+	struct walk_question question = {*at, exploring->asked->key, exploring->asked->is_reply};
+	size_t count = walker_step(exploring->walker, &question, exploring->scope, steps);
 	for (size_t i = 0; i < count && !exploring->has_ended; i++)
 		follow(exploring, at, &steps[i]);
 	free(steps);
@@ -133,8 +132,8 @@ static void visit(struct exploring *exploring, const struct walk_at *at) {
 		exploring->state_count = position;
 }
 
-bool explore(struct walker *walker, const struct exploration *exploration,
-	struct header_box *scope) {
+bool explore(
+	struct walker *walker, const struct exploration *exploration, struct header_box *scope) {
 	struct arena *arena = arena_new();
 	struct exploring exploring = {
 		.walker = walker,
@@ -180,16 +179,21 @@ static bool keep(void *owner, const struct way *way) {
 	return true;
 }
 
-void explore_ways(struct world *world, uint32_t from, const struct flow_key *key, bool is_reply,
-	struct arena *arena, struct explored_ways *out) {
+void explore_ways(struct world *world, const struct exploration *exploration, struct arena *arena,
+	struct explored_ways *out) {
 	struct walker *walker = walker_new(world);
 	struct keeping keeping = {.arena = arena, .ways = out};
-	struct exploration exploration = {
-		.from = from, .key = *key, .is_reply = is_reply, .ended = keep, .owner = &keeping};
-	struct header_box scope = header_box_of(key);
+	struct exploration asked = {
+		.from = exploration->from,
+		.key = exploration->key,
+		.is_reply = exploration->is_reply,
+		.ended = keep,
+		.owner = &keeping,
+	};
+	struct header_box scope = header_box_of(&asked.key);
 
 	*out = (struct explored_ways){0};
-	out->is_cut_off = !explore(walker, &exploration, &scope);
+	out->is_cut_off = !explore(walker, &asked, &scope);
 	walker_free(walker);
 	struct way *moved = ARENA_ARRAY(arena, struct way, out->count + 1);
 	if (out->count != 0)

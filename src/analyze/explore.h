@@ -13,9 +13,9 @@
 typedef bool explore_end_fn(void *owner, const struct way *way);
 
 struct exploration {
-	uint32_t from;       // the node that makes the packets
+	uint32_t from; // the node that makes the packets
 	struct flow_key key;
-	bool is_reply;       // of an established flow: stateful filters pass it
+	bool is_reply;        // of an established flow: stateful filters pass it
 	bool each_state_once; // tell the ends, not every combination of members that leads to one
 	explore_end_fn *ended;
 	void *owner;
@@ -23,8 +23,8 @@ struct exploration {
 
 // *scope, in which the key lies, is narrowed to the headers that take the very same ways. True when
 // all was told, false when a bound or the callee ended it.
-bool explore(struct walker *walker, const struct exploration *exploration,
-	struct header_box *scope);
+bool explore(
+	struct walker *walker, const struct exploration *exploration, struct header_box *scope);
 
 // All ways of a header, kept. is_cut_off: there are more than EXPLORE_WAYS_MAX.
 struct explored_ways {
@@ -32,5 +32,6 @@ struct explored_ways {
 	size_t count, room;
 	bool is_cut_off;
 };
-void explore_ways(struct world *world, uint32_t from, const struct flow_key *key, bool is_reply,
-	struct arena *arena, struct explored_ways *out);
+// Of `exploration`, only where from, the key and is_reply count.
+void explore_ways(struct world *world, const struct exploration *exploration, struct arena *arena,
+	struct explored_ways *out);

@@ -71,8 +71,8 @@ static void fill_pair(void *owner, size_t index, const struct round_trip *trip) 
 	pair->origin = trip->reached ? 0 : trip->stopped.origin;
 }
 
-static void add_pair(struct filling *filling, uint32_t from, uint32_t to,
-	const struct question_flow *flow) {
+static void add_pair(
+	struct filling *filling, uint32_t from, uint32_t to, const struct question_flow *flow) {
 	struct matrix *matrix = filling->matrix;
 	struct matrix_pair *pair = &matrix->pairs[matrix->pair_count];
 

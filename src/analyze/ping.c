@@ -26,8 +26,8 @@ static uint32_t *copy_stops(struct arena *arena, const uint32_t *stops, size_t c
 	return copy;
 }
 
-static uint32_t path_number(struct pinging *pinging, const struct round_trip *trip,
-	struct arena *scratch) {
+static uint32_t path_number(
+	struct pinging *pinging, const struct round_trip *trip, struct arena *scratch) {
 	struct ping *ping = pinging->ping;
 	struct ping_path found = {0};
 	uint32_t none = TOPO_NONE;
@@ -100,6 +100,10 @@ static void summarize(struct ping *ping) {
 		if (row->rtt_ns > ping->max_ns)
 			ping->max_ns = row->rtt_ns;
 	}
+	int64_t silent_ns =
+		ping->row_count != 0 ? ping->rows[ping->row_count - 1].sent_ns - last_good_ns : 0;
+	if (silent_ns > ping->longest_outage_ns)
+		ping->longest_outage_ns = silent_ns;
 	if (ping->answered != 0)
 		ping->avg_ns = sum_ns / (int64_t)ping->answered;
 }
@@ -115,12 +119,10 @@ static struct probe_spec spec_of(const struct pinging *pinging, size_t sequence)
 }
 
 // Reads and frees what came to its end, in order, from *open up to `sent`.
-static void collect(struct pinging *pinging, struct probe **probes, size_t *open, size_t sent,
-	bool is_last) {
+static void collect(
+	struct pinging *pinging, struct probe **probes, size_t *open, size_t sent, bool is_last) {
 	while (*open < sent) {
-		struct probe_result result;
-		probe_result(probes[*open], &result);
-		if (!is_last && result.outcome == PROBE_PENDING && !way_is_over(result.trace))
+		if (!is_last && !ask_is_over(probes[*open]))
 			return;
 		read_row(pinging, probes[*open], &pinging->ping->rows[*open]);
 		probe_free(probes[*open]);

@@ -7,22 +7,22 @@
 #define PING_COUNT_MAX 100000
 
 struct ping_options {
-	uint32_t count;       // at least 1
-	int64_t interval_ns;  // 0: 1 s
-	uint32_t size_bytes;  // of the payload; 0: 32
+	uint32_t count;      // at least 1
+	int64_t interval_ns; // 0: 1 s
+	uint32_t size_bytes; // of the payload; 0: 32
 	bool dont_fragment;
-	int64_t timeout_ns;   // 0: 4 s
+	int64_t timeout_ns; // 0: 4 s
 };
 
 struct ping_row {
 	uint16_t sequence;
-	int64_t sent_ns;     // since the ping began
+	int64_t sent_ns; // since the ping began
 	bool answered;
-	int64_t rtt_ns;      // -1: not answered
+	int64_t rtt_ns; // -1: not answered
 	enum verdict verdict;
-	uint32_t mtu_bytes;  // named by the "too big" that answered, 0: none did
-	struct ip error_by;  // an ICMP error came from here, IP_NONE: none
-	uint32_t path;       // index in ping.paths: the nodes it passed
+	uint32_t mtu_bytes; // named by the "too big" that answered, 0: none did
+	struct ip error_by; // an ICMP error came from here, IP_NONE: none
+	uint32_t path;      // index in ping.paths: the nodes it passed
 	uint32_t stopped_node;
 	bool stopped_on_return;
 	enum drop drop;
@@ -44,7 +44,8 @@ struct ping {
 	struct ping_path *paths; // in order of first use
 	size_t path_count;
 	int64_t min_ns, avg_ns, max_ns; // of the answered; -1 when none was
-	int64_t longest_outage_ns;      // from the last answered before to the first answered after
+	int64_t longest_outage_ns; // from the last answered before to the first answered after, or to
+	                           // the end
 };
 
 // Runs the world for the time it takes; whatever else is due on its loop happens meanwhile.

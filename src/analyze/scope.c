@@ -91,8 +91,8 @@ static void walk_reply(struct scoping *scoping, const struct flow_key *key, uint
 }
 
 // The region around the low corner of `box`.
-static struct scope_region region_of(struct walker *walker, uint32_t from,
-	const struct header_box *box) {
+static struct scope_region region_of(
+	struct walker *walker, uint32_t from, const struct header_box *box) {
 	struct scope_region region = {.box = *box};
 	struct scoping scoping = {.walker = walker, .region = &region};
 	struct exploration forward = {
@@ -141,8 +141,8 @@ struct boxes {
 	size_t count, room;
 };
 
-void scope_run(struct world *world, uint32_t from, const struct header_box *box,
-	struct scope_regions *out) {
+void scope_run(
+	struct world *world, uint32_t from, const struct header_box *box, struct scope_regions *out) {
 	struct walker *walker = walker_new(world);
 	struct boxes left = {0};
 

@@ -1,9 +1,9 @@
-// Exhaustive reachability: a box of headers in, disjoint boxes with their verdicts out, every header
-// in exactly one of them.
+// Exhaustive reachability: a box of headers in, disjoint boxes with their verdicts out, every
+// header in exactly one of them.
 //
 // One header of what is left is walked, forward and, where it arrives, the reply as an established
-// flow; the walk narrows the box to the headers that meet the same answers at every node; that box is
-// taken away; repeat until nothing is left.
+// flow; the walk narrows the box to the headers that meet the same answers at every node; that box
+// is taken away; repeat until nothing is left.
 #pragma once
 
 #include "analyze/question.h"
@@ -35,6 +35,6 @@ struct scope_regions {
 };
 
 // Headers of `box` as `from` sends them. The list is freed with scope_done().
-void scope_run(struct world *world, uint32_t from, const struct header_box *box,
-	struct scope_regions *out);
+void scope_run(
+	struct world *world, uint32_t from, const struct header_box *box, struct scope_regions *out);
 void scope_done(struct scope_regions *regions);

@@ -15,8 +15,8 @@ static size_t hops_worth(const struct round_trip *whole) {
 	return lowered + 1 < TRACEROUTE_HOPS_MAX ? lowered + 1 : TRACEROUTE_HOPS_MAX;
 }
 
-static void read_silence(const struct round_trip *trip, const struct probe *probe,
-	struct traceroute_hop *hop) {
+static void read_silence(
+	const struct round_trip *trip, const struct probe *probe, struct traceroute_hop *hop) {
 	struct traceroute_silence *silence = &hop->silence;
 	const struct way *way = &trip->forward;
 	struct probe_result result;

@@ -56,8 +56,8 @@ static struct prefix family_prefix(struct ip address) {
 	return ip_is_v4(address) ? prefix_default_v4() : prefix_default_v6();
 }
 
-// The port a packet to `via` reaches from `port`. When `via` is the packet's own destination, *scope
-// keeps only destinations that reach the same end.
+// The port a packet to `via` reaches from `port`. When `via` is the packet's own destination,
+// *scope keeps only destinations that reach the same end.
 static uint32_t far_port(struct walker *walker, uint32_t port, struct ip via,
 	const struct flow_key *key, struct header_box *scope) {
 	uint32_t number = walker->topo->ports[port].link;
@@ -113,14 +113,14 @@ static void cross_link(struct walker *walker, const struct flow_key *key, struct
 	step->next = (struct walk_at){
 		.node = topo->ports[far].node,
 		.port = far,
-		.via = ip_is_none(step->via) ? key->destination : step->via,
+		.via = step->via,
 	};
 }
 
 // Do the outer packets get from one end of the tunnel to the other? Follows the first hop of each
 // node, as one flow does.
-static bool underlay_carries(struct walker *walker, const struct topo_tunnel *tunnel, int side,
-	struct walk_step *step) {
+static bool underlay_carries(
+	struct walker *walker, const struct topo_tunnel *tunnel, int side, struct walk_step *step) {
 	const struct topo *topo = walker->topo;
 	uint32_t end_node = topo->ports[tunnel->underlay_port[1 - side]].node;
 	struct flow_key key = {
@@ -144,8 +144,8 @@ static bool underlay_carries(struct walker *walker, const struct topo_tunnel *tu
 		struct walk_step steps[FIB_HOPS_MAX];
 		if (outer.next.node == end_node)
 			return true;
-		struct walk_at at = outer.next;
-		size_t count = walker_step(walker, &at, &key, false, &box, steps);
+		struct walk_question question = {.at = outer.next, .key = key};
+		size_t count = walker_step(walker, &question, &box, steps);
 		if (count == 0 || steps[0].is_delivered)
 			break;
 		outer = steps[0];
@@ -154,8 +154,7 @@ static bool underlay_carries(struct walker *walker, const struct topo_tunnel *tu
 	return false;
 }
 
-static void cross_tunnel(struct walker *walker, uint32_t number, const struct flow_key *key,
-	struct walk_step *step) {
+static void cross_tunnel(struct walker *walker, uint32_t number, struct walk_step *step) {
 	const struct topo_tunnel *tunnel = &walker->topo->tunnels[number];
 	int side = tunnel->port[0] == step->port ? 0 : 1;
 
@@ -170,13 +169,13 @@ static void cross_tunnel(struct walker *walker, uint32_t number, const struct fl
 	step->next = (struct walk_at){
 		.node = walker->topo->ports[far].node,
 		.port = far,
-		.via = key->destination,
+		.via = IP_NONE,
 	};
 }
 
-static void take_hop(struct walker *walker, const struct walk_at *at, const struct walk_hop *hop,
-	const struct flow_key *key, struct header_box *scope, struct walk_step *step) {
-	const struct topo_node *node = &walker->topo->nodes[at->node];
+static void take_hop(struct walker *walker, const struct walk_question *question,
+	const struct walk_hop *hop, struct header_box *scope, struct walk_step *step) {
+	const struct topo_node *node = &walker->topo->nodes[question->at.node];
 
 	*step = (struct walk_step){
 		.is_delivered = hop->is_delivered,
@@ -196,17 +195,18 @@ static void take_hop(struct walker *walker, const struct walk_at *at, const stru
 	step->port = node->ports[hop->port];
 	uint32_t tunnel = walker->topo->ports[step->port].tunnel;
 	if (tunnel != TOPO_NONE)
-		cross_tunnel(walker, tunnel, key, step);
+		cross_tunnel(walker, tunnel, step);
 	else
-		cross_link(walker, key, scope, step);
+		cross_link(walker, &question->key, scope, step);
 }
 
-size_t walker_step(struct walker *walker, const struct walk_at *at, const struct flow_key *key,
-	bool is_reply, struct header_box *scope, struct walk_step steps[FIB_HOPS_MAX]) {
+size_t walker_step(struct walker *walker, const struct walk_question *question,
+	struct header_box *scope, struct walk_step steps[FIB_HOPS_MAX]) {
+	const struct walk_at *at = &question->at;
 	struct walk_input input = {
-		.key = *key,
+		.key = question->key,
 		.via = at->via,
-		.reply = is_reply,
+		.reply = question->is_reply,
 		.originated = at->port == TOPO_NONE,
 	};
 	struct walk_hop hops[FIB_HOPS_MAX];
@@ -214,6 +214,6 @@ size_t walker_step(struct walker *walker, const struct walk_at *at, const struct
 	size_t count = forward_walk(world_router(walker->world, at->node), in, &input, scope, hops);
 
 	for (size_t i = 0; i < count; i++)
-		take_hop(walker, at, &hops[i], key, scope, &steps[i]);
+		take_hop(walker, question, &hops[i], scope, &steps[i]);
 	return count;
 }

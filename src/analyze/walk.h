@@ -19,6 +19,12 @@ struct walk_at {
 	struct ip via; // the link's next hop it came with
 };
 
+struct walk_question {
+	struct walk_at at;
+	struct flow_key key;
+	bool is_reply; // of an established flow: stateful filters pass it
+};
+
 // What one node does with it. Either it ends here, or it is at `next`.
 struct walk_step {
 	bool is_delivered, is_dropped;
@@ -34,5 +40,5 @@ struct walk_step {
 
 // All equal hops at once: returns how many steps (at most FIB_HOPS_MAX). `scope` is narrowed to
 // the headers that get these same answers.
-size_t walker_step(struct walker *walker, const struct walk_at *at, const struct flow_key *key,
-	bool is_reply, struct header_box *scope, struct walk_step steps[FIB_HOPS_MAX]);
+size_t walker_step(struct walker *walker, const struct walk_question *question,
+	struct header_box *scope, struct walk_step steps[FIB_HOPS_MAX]);

@@ -133,8 +133,8 @@ static void read_record(struct reading *reading, const struct trace_record *reco
 	}
 }
 
-void way_read(const struct topo *topo, const struct trace *trace, struct arena *arena,
-	struct way *out) {
+void way_read(
+	const struct topo *topo, const struct trace *trace, struct arena *arena, struct way *out) {
 	struct reading reading = {.topo = topo, .way = out};
 	size_t room = trace->count + 1;
 
@@ -147,14 +147,17 @@ void way_read(const struct topo *topo, const struct trace *trace, struct arena *
 		read_record(&reading, &trace->records[i]);
 }
 
-bool way_is_over(const struct trace *trace) {
-	if (trace->count == 0 || trace->left_out != 0)
-		return false;
+bool way_has_pieces(const struct trace *trace) {
 	for (size_t i = 0; i < trace->count; i++) {
-		// Pieces share the record, so its last line says nothing about the whole.
 		if (trace->records[i].step == TRACE_FRAGMENTED)
-			return false;
+			return true;
 	}
+	return trace->child != NULL && way_has_pieces(trace->child);
+}
+
+bool way_is_over(const struct trace *trace) {
+	if (trace->count == 0 || trace->left_out != 0 || way_has_pieces(trace))
+		return false;
 	uint8_t last = trace->records[trace->count - 1].step;
 	if (last != TRACE_DROPPED && last != TRACE_DELIVERED && last != TRACE_ANSWERED &&
 		last != TRACE_UNANSWERED)

@@ -15,8 +15,8 @@
 struct way_row {
 	uint32_t node;
 	struct prefix prefix;
-	struct ip via;        // IP_NONE: the destination itself
-	uint32_t port;        // index in topo->ports
+	struct ip via; // IP_NONE: the destination itself
+	uint32_t port; // index in topo->ports
 	uint32_t origin;
 	uint16_t hop_index, hop_count; // which of how many equal hops
 };
@@ -24,9 +24,9 @@ struct way_row {
 struct way_node {
 	uint32_t node;
 	bool lowers_ttl;
-	bool is_stop;    // people count it: neither a cloud's fabric nor in the underlay of a tunnel
-	uint32_t row;    // index of the row that led on from here, TOPO_NONE when none
-	uint32_t link;   // it left by, TOPO_NONE when it did not
+	bool is_stop;  // people count it: neither a cloud's fabric nor in the underlay of a tunnel
+	uint32_t row;  // index of the row that led on from here, TOPO_NONE when none
+	uint32_t link; // it left by, TOPO_NONE when it did not
 };
 
 enum way_end {
@@ -54,9 +54,12 @@ struct way {
 	int64_t end_ns; // when it ended, on the loop's clock
 };
 
-void way_read(const struct topo *topo, const struct trace *trace, struct arena *arena,
-	struct way *out);
-// True when nothing of the traced packet, nor of an answer to it, is still under way.
+void way_read(
+	const struct topo *topo, const struct trace *trace, struct arena *arena, struct way *out);
+// Was the packet, or an answer to it, cut into pieces? Their records are mixed up.
+bool way_has_pieces(const struct trace *trace);
+// True when nothing of the traced packet, nor of an answer to it, is still under way. Never true of
+// packets in pieces: the last line says nothing about the whole.
 bool way_is_over(const struct trace *trace);
 
 // The nodes people count, in order, as numbers in topo->nodes. Returns how many.

@@ -124,8 +124,8 @@ static bool same_list(const uint32_t *a, size_t a_count, const uint32_t *b, size
 		(a_count == 0 || memcmp(a, b, memory_product(a_count, sizeof(*a))) == 0);
 }
 
-static enum whatif_change change_of(const struct matrix_pair *before,
-	const struct matrix_pair *after) {
+static enum whatif_change change_of(
+	const struct matrix_pair *before, const struct matrix_pair *after) {
 	if (before->reached != after->reached)
 		return before->reached ? WHATIF_LOST : WHATIF_GAINED;
 	if (!after->reached)
@@ -136,8 +136,8 @@ static enum whatif_change change_of(const struct matrix_pair *before,
 	return is_same ? WHATIF_UNCHANGED : WHATIF_MOVED;
 }
 
-static struct whatif_pair compare(const struct matrix_pair *before,
-	const struct matrix_pair *after, const struct probed *probed) {
+static struct whatif_pair compare(const struct matrix_pair *before, const struct matrix_pair *after,
+	const struct probed *probed) {
 	struct whatif_pair pair = {
 		.from = before->from,
 		.to = before->to,

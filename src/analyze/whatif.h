@@ -24,11 +24,11 @@ enum whatif_change {
 struct whatif_pair {
 	uint32_t from, to;
 	enum whatif_change change;
-	bool is_slower;        // by more than a tenth and a millisecond
+	bool is_slower; // by more than a tenth and a millisecond
 	bool became_asymmetric;
 	int64_t rtt_before_ns, rtt_after_ns; // -1: not reached
-	uint32_t sent, lost;   // probes while the network converged; sent 0: this pair was not probed
-	int64_t outage_ns;     // from the first lost probe to the end of the last one's interval
+	uint32_t sent, lost; // probes while the network converged; sent 0: this pair was not probed
+	int64_t outage_ns;   // from the first lost probe to the end of the last one's interval
 	struct matrix_pair after;
 };
 

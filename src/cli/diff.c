@@ -11,8 +11,8 @@ static void collect_effective(const struct network *network, struct diff_facts *
 		size_t count;
 		char prefix[PREFIX_TEXT_BYTES];
 		if (network->topo->nodes[i].kind != TOPO_HOST ||
-			network->cloud->ops->effective_routes(network->cloud, network->world, i, NULL,
-				network->arena, &rows, &count) < 0)
+			network->cloud->ops->effective_routes(
+				network->cloud, network->world, i, NULL, network->arena, &rows, &count) < 0)
 			continue;
 		for (size_t r = 0; r < count; r++) {
 			const char *value = rows[r].next_hop_type;
@@ -38,8 +38,8 @@ static int collect(const char *path, const struct options *options, struct diff_
 	return result;
 }
 
-static int compare(const struct options *options, struct diff_facts *before,
-	struct diff_facts *after) {
+static int compare(
+	const struct options *options, struct diff_facts *before, struct diff_facts *after) {
 	struct diff diff;
 	struct text text;
 

@@ -22,8 +22,8 @@ static void ask_side(const struct network *network, const struct question *quest
 					 network->arena, &out->verdict) == 0;
 }
 
-static int flow(const struct network *network, const struct options *options,
-	const struct question *question) {
+static int flow(
+	const struct network *network, const struct options *options, const struct question *question) {
 	struct view view = print_view(network, options);
 	struct view_flow answer = {.question = *question};
 	struct text text;

@@ -4,8 +4,8 @@
 #include "cli/print.h"
 #include "cli/verb.h"
 
-// The address plan. Hubs are 10.<hub>.0.0/23, spokes /24s from 10.100.0.0 up, prefixes of sites /28s
-// from 10.140.0.0 up, sixteen addresses of 192.168.0.0/16 a site for transfer links.
+// The address plan. Hubs are 10.<hub>.0.0/23, spokes /24s from 10.100.0.0 up, prefixes of sites
+// /28s from 10.140.0.0 up, sixteen addresses of 192.168.0.0/16 a site for transfer links.
 #define SPOKES_AT (UINT32_C(10) << 24 | 100 << 16)
 #define PREFIXES_AT (UINT32_C(10) << 24 | 140 << 16)
 #define TRANSFER_AT (UINT32_C(192) << 24 | 168 << 16)
@@ -16,7 +16,6 @@ struct generating {
 	struct random random;
 	struct text *out;
 };
-
 
 static void add_ip(struct text *out, uint32_t address) {
 	char text[IP_TEXT_BYTES];
@@ -39,8 +38,8 @@ static uint32_t spoke_address(uint32_t spoke) {
 	return SPOKES_AT + spoke * 256;
 }
 
-static uint32_t prefix_address(const struct generating *generating, uint32_t site,
-	uint32_t number) {
+static uint32_t prefix_address(
+	const struct generating *generating, uint32_t site, uint32_t number) {
 	return PREFIXES_AT + (site * generating->size->prefixes + number) * 16;
 }
 
@@ -70,7 +69,9 @@ static void add_hub(const struct generating *generating, uint32_t hub) {
 	text_printf(out, "    gateways:\n      hub%u-vpn:\n        gatewayType: Vpn\n", hub);
 	add_line(out, "        instanceAddress: ", base + 256 + 14, "");
 	text_printf(out, "        publicIPAddress: 198.19.%u.1\n", hub);
-	text_printf(out, "      hub%u-er:\n        gatewayType: ExpressRoute\n", hub);
+	text_printf(out,
+		"      hub%u-er:\n        gatewayType: ExpressRoute\n        allowRemoteVnetTraffic: true\n",
+		hub);
 	add_line(out, "        instanceAddress: [", base + 256 + 12, ",");
 	add_line(out, "          ", base + 256 + 13, "]");
 }
@@ -111,8 +112,9 @@ static void add_circuits(struct generating *generating) {
 		return;
 	text_add(out, "expressRouteCircuits:\n");
 	for (uint32_t site = 0; site < generating->size->sites; site++) {
-		text_printf(out, "  er%u:\n    peerings:\n      AzurePrivatePeering:\n        peerASN: %u\n",
-			site, SITE_ASN + site);
+		text_printf(out,
+			"  er%u:\n    peerings:\n      AzurePrivatePeering:\n        peerASN: %u\n", site,
+			SITE_ASN + site);
 		add_line(out, "        primaryPeerAddressPrefix: ", transfer_address(site, 0), "/30");
 		add_line(out, "        secondaryPeerAddressPrefix: ", transfer_address(site, 4), "/30");
 		text_printf(out, "    links: {primary: {delay: %uus}, secondary: {delay: %uus}}\n",
@@ -141,9 +143,10 @@ static void add_connections(struct generating *generating) {
 			uint32_t hub = hub_of_site(generating, site, side);
 			// Each circuit takes two addresses of the GatewaySubnet, from offset 32 up.
 			uint32_t endpoint = hub_address(hub) + 256 + 32 + 2 * site;
-			text_printf(out, "  vpn%u-%u: {connectionType: IPsec, virtualNetworkGateway1: hub%u-vpn, "
-							 "localNetworkGateway2: site%u-%u, enableBgp: true, sharedKey: key%u-%u, "
-							 "delay: %uus}\n",
+			text_printf(out,
+				"  vpn%u-%u: {connectionType: IPsec, virtualNetworkGateway1: hub%u-vpn, "
+				"localNetworkGateway2: site%u-%u, enableBgp: true, sharedKey: key%u-%u, "
+				"delay: %uus}\n",
 				site, side + 1, hub, site, side + 1, site, side + 1, draw_us(generating));
 			if (side == 1 && size->hubs == 1)
 				continue;
@@ -179,8 +182,8 @@ static void add_edge(const struct generating *generating, uint32_t site, uint32_
 	text_printf(out, "/31, segment: to-ce%u}\n          circuit: {address: ", side + 1);
 	add_ip(out, transfer_address(site, 1 + 4 * side));
 	text_printf(out, "/30, circuit: er%u/%s}\n", site, side == 0 ? "primary" : "secondary");
-	text_printf(out, "          internet: {address: 198.18.%u.%u/32, internet: true}\n", site,
-		side + 1);
+	text_printf(
+		out, "          internet: {address: 198.18.%u.%u/32, internet: true}\n", site, side + 1);
 	text_add(out, "          tunnel: {address: ");
 	add_ip(out, transfer_address(site, 12 + side));
 	text_printf(out, "/32, ipsec: {connection: vpn%u-%u, sharedKey: key%u-%u}}\n", site, side + 1,
@@ -229,8 +232,8 @@ void generate_regular(const struct generate_size *size, struct text *out) {
 	struct generating generating = {.size = size, .out = out};
 
 	random_init(&generating.random, size->seed, "generate", "delays");
-	text_printf(out, "# %u hubs, %u spokes, %u sites with %u prefixes each, seed %llu.\n", size->hubs,
-		size->spokes, size->sites, size->prefixes, (unsigned long long)size->seed);
+	text_printf(out, "# %u hubs, %u spokes, %u sites with %u prefixes each, seed %llu.\n",
+		size->hubs, size->spokes, size->sites, size->prefixes, (unsigned long long)size->seed);
 	text_printf(out, "seed: %llu\n", (unsigned long long)size->seed);
 	add_networks(&generating);
 	add_circuits(&generating);
@@ -253,8 +256,8 @@ int cli_generate(const struct options *options) {
 
 	text_init(&text);
 	if (options_has(options, OPTION_RANDOM))
-		generate_random(size.seed,
-			(uint32_t)options_number(options, OPTION_NODES, GENERATE_NODES_MAX), &text);
+		generate_random(
+			size.seed, (uint32_t)options_number(options, OPTION_NODES, GENERATE_NODES_MAX), &text);
 	else
 		generate_regular(&size, &text);
 	return print_text(&text);

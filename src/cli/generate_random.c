@@ -1,6 +1,6 @@
-// Random networks: virtual networks around a hub with security groups, user routes, an appliance and
-// both families; a site whose routers form a random graph with parallel links (equal routes) and
-// perhaps an IPsec tunnel; and perhaps a VPN between the two.
+// Random networks: virtual networks around a hub with security groups, user routes, an appliance
+// and both families; a site whose routers form a random graph with parallel links (equal routes)
+// and perhaps an IPsec tunnel; and perhaps a VPN between the two.
 
 #include "base/random.h"
 #include "cli/generate.h"
@@ -46,7 +46,8 @@ static void add_rule(struct drawing *drawing, uint32_t number) {
 		"        sourcePortRange: \"*\", destinationPortRange: %s}\n",
 		number, 100 + 10 * number, toss(drawing) ? "Inbound" : "Outbound",
 		draw(drawing, 3) == 0 ? "Deny" : "Allow", protocols[protocol],
-		toss(drawing) ? "\"*\"" : "VirtualNetwork", protocol == 2 ? "\"*\"" : ports[draw(drawing, 4)]);
+		toss(drawing) ? "\"*\"" : "VirtualNetwork",
+		protocol == 2 ? "\"*\"" : ports[draw(drawing, 4)]);
 }
 
 static void add_security(struct drawing *drawing) {
@@ -59,11 +60,13 @@ static void add_security(struct drawing *drawing) {
 static void add_user_routes(struct drawing *drawing) {
 	static const char *const plain[] = {"None", "Internet", "VnetLocal"};
 
-	text_printf(drawing->out, "routeTables:\n  user:\n    disableBgpRoutePropagation: %s\n    routes:\n",
+	text_printf(drawing->out,
+		"routeTables:\n  user:\n    disableBgpRoutePropagation: %s\n    routes:\n",
 		toss(drawing) ? "true" : "false");
 	if (drawing->has_appliance)
-		text_add(drawing->out, "      through: {addressPrefix: 10.0.0.0/8, nextHopType: VirtualAppliance, "
-							   "nextHopIpAddress: 10.0.0.10}\n");
+		text_add(drawing->out,
+			"      through: {addressPrefix: 10.0.0.0/8, nextHopType: VirtualAppliance, "
+			"nextHopIpAddress: 10.0.0.10}\n");
 	text_printf(drawing->out, "      other: {addressPrefix: 10.%u.0.0/25, nextHopType: %s}\n",
 		draw(drawing, NETWORKS_MAX), plain[draw(drawing, 3)]);
 }
@@ -92,8 +95,8 @@ static void add_network(struct drawing *drawing, uint32_t number) {
 		number % 2, number, is_v6 ? ", " : "");
 	if (is_v6)
 		text_printf(out, "\"fd00:%x::/48\"", number + 1);
-	text_printf(out, "]\n    subnets:\n      work:\n        addressPrefixes: [10.%u.0.0/24%s", number,
-		is_v6 ? ", " : "");
+	text_printf(out, "]\n    subnets:\n      work:\n        addressPrefixes: [10.%u.0.0/24%s",
+		number, is_v6 ? ", " : "");
 	if (is_v6)
 		text_printf(out, "\"fd00:%x::/64\"", number + 1);
 	text_add(out, "]\n");
@@ -105,8 +108,9 @@ static void add_network(struct drawing *drawing, uint32_t number) {
 		text_add(out, "      GatewaySubnet: 10.0.255.0/24\n");
 	add_peerings(drawing, number);
 	if (number == 0 && drawing->has_vpn)
-		text_printf(out, "    gateways:\n      vpn: {gatewayType: Vpn, publicIPAddress: 198.19.0.1, ttl: %s, "
-						 "instanceAddress: 10.0.255.4, insideAddress: 10.0.255.4}\n",
+		text_printf(out,
+			"    gateways:\n      vpn: {gatewayType: Vpn, publicIPAddress: 198.19.0.1, ttl: %s, "
+			"instanceAddress: 10.0.255.4, insideAddress: 10.0.255.4}\n",
 			toss(drawing) ? "decrement" : "transparent");
 }
 
@@ -121,8 +125,9 @@ static void add_machines(struct drawing *drawing) {
 		text_add(out, "]}\n");
 	}
 	if (drawing->has_appliance)
-		text_add(out, "  appliance: {subnet: net0/work, privateIPAddress: 10.0.0.10, "
-					  "enableIPForwarding: true}\n");
+		text_add(out,
+			"  appliance: {subnet: net0/work, privateIPAddress: 10.0.0.10, "
+			"enableIPForwarding: true}\n");
 }
 
 static void add_vpn(const struct drawing *drawing) {
@@ -157,8 +162,8 @@ static void draw_graph(struct drawing *drawing, struct graph *out) {
 }
 
 // Interfaces of router `number` on the graph's links, each a /31 of 192.168.0.0/24.
-static void add_interfaces(const struct drawing *drawing, const struct graph *graph,
-	uint32_t number) {
+static void add_interfaces(
+	const struct drawing *drawing, const struct graph *graph, uint32_t number) {
 	struct text *out = drawing->out;
 
 	for (uint32_t l = 0; l < graph->count; l++) {
@@ -185,25 +190,30 @@ static void add_tunnel_interfaces(const struct drawing *drawing, uint32_t number
 	bool is_vpn_end = drawing->has_vpn && number == 0;
 
 	if (is_end || is_vpn_end)
-		text_printf(out, "          internet: {address: 198.18.0.%u/32, internet: true}\n", number + 1);
+		text_printf(
+			out, "          internet: {address: 198.18.0.%u/32, internet: true}\n", number + 1);
 	if (is_end)
-		text_printf(out, "          tunnel: {address: 192.168.254.%u/31, ipsec: {remoteAddress: "
-						 "198.18.0.%u, sharedKey: random}}\n",
+		text_printf(out,
+			"          tunnel: {address: 192.168.254.%u/31, ipsec: {remoteAddress: "
+			"198.18.0.%u, sharedKey: random}}\n",
 			number == 0 ? 0U : 1U, number == 0 ? drawing->routers : 1U);
 	if (is_vpn_end)
-		text_add(out, "          azure: {address: 192.168.255.1/32, ipsec: {connection: vpn-site, "
-					  "sharedKey: random}}\n");
+		text_add(out,
+			"          azure: {address: 192.168.255.1/32, ipsec: {connection: vpn-site, "
+			"sharedKey: random}}\n");
 }
 
 static void add_border(const struct drawing *drawing) {
 	struct text *out = drawing->out;
 
-	text_add(out, "        staticRoutes:\n          - {prefix: 10.0.255.4/32, interface: azure}\n"
-				  "        bgp:\n          asn: 64600\n          networks: [");
+	text_add(out,
+		"        staticRoutes:\n          - {prefix: 10.0.255.4/32, interface: azure}\n"
+		"        bgp:\n          asn: 64600\n          networks: [");
 	for (uint32_t i = 0; i < drawing->hosts; i++)
 		text_printf(out, "%s172.20.%u.0/24", i != 0 ? ", " : "", i);
-	text_add(out, "]\n          neighbors:\n            10.0.255.4: {remoteAsn: 65515}\n"
-				  "        igp: {redistribute: [bgp]}\n");
+	text_add(out,
+		"]\n          neighbors:\n            10.0.255.4: {remoteAsn: 65515}\n"
+		"        igp: {redistribute: [bgp]}\n");
 }
 
 static void add_site(struct drawing *drawing) {

@@ -3,8 +3,8 @@
 #include "cli/print.h"
 #include "cli/verb.h"
 
-static int print_matrix(const struct network *network, const struct options *options,
-	const struct matrix *matrix) {
+static int print_matrix(
+	const struct network *network, const struct options *options, const struct matrix *matrix) {
 	struct view view = print_view(network, options);
 	bool with_hops = options_has(options, OPTION_HOPS);
 	struct text text;

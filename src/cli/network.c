@@ -33,8 +33,7 @@ int network_load(const char *path, struct network *out) {
 	out->topo = topo_new(path);
 	out->topo->seed = out->file->seed;
 	out->port_names = names_new();
-	site_lower(out->file->sites, out->file->site_count, out->topo, out->port_names,
-		out->mistakes);
+	site_lower(out->file->sites, out->file->site_count, out->topo, out->port_names, out->mistakes);
 	out->cloud = azure_cloud_new(&out->file->azure);
 	out->cloud->ops->lower(out->cloud, out->topo, out->port_names, out->mistakes);
 	if (diagnostics_error_count(out->mistakes) != 0) {
@@ -111,8 +110,8 @@ int network_find_node(const struct network *network, const char *name, uint32_t 
 }
 
 // An address given as FROM or TO is used as it stands; a name picks the node's own.
-int network_question(const struct network *network, const struct options *options,
-	struct question *out) {
+int network_question(
+	const struct network *network, const struct options *options, struct question *out) {
 	const char *from_text = options->positional[1];
 	const char *to_text = options->positional[2];
 	struct ip from_address = IP_NONE;
@@ -139,8 +138,8 @@ int network_question(const struct network *network, const struct options *option
 		ip_is_v4(from_address) != ip_is_v4(out->destination))
 		result = -EAFNOSUPPORT;
 	if (result < 0) {
-		fprintf(stderr, "interplane: %s and %s have no address family in common\n", from_text,
-			to_text);
+		fprintf(
+			stderr, "interplane: %s and %s have no address family in common\n", from_text, to_text);
 		return EXIT_WRONG_USE;
 	}
 	if (!ip_is_none(from_address))
@@ -210,8 +209,7 @@ static void run_to_moment(struct network *network, const struct options *options
 			last_ns = network->events[i].at_ns;
 	}
 	if (options_has(options, OPTION_AT)) {
-		loop_run_until(network->loop,
-			instant_add(network->zero, options->number[OPTION_AT]));
+		loop_run_until(network->loop, instant_add(network->zero, options->number[OPTION_AT]));
 		return;
 	}
 	loop_run_until(network->loop, instant_add(network->zero, last_ns));
@@ -220,8 +218,8 @@ static void run_to_moment(struct network *network, const struct options *options
 		network_converge(network);
 }
 
-int network_open(const char *path, const struct options *options, bool runs_events,
-	struct network *out) {
+int network_open(
+	const char *path, const struct options *options, bool runs_events, struct network *out) {
 	int result = network_load(path, out);
 
 	if (result != EXIT_DONE)

@@ -40,8 +40,8 @@ struct network {
 int network_load(const char *path, struct network *out);
 // The same, then brings it to the moment the options ask for. With `runs_events`, events and --at
 // are left to the caller's own running of the loop (ping): only started.
-int network_open(const char *path, const struct options *options, bool runs_events,
-	struct network *out);
+int network_open(
+	const char *path, const struct options *options, bool runs_events, struct network *out);
 void network_close(struct network *network);
 
 // Lets it converge; says on standard error when routing never settles, and why.
@@ -50,5 +50,5 @@ void network_converge(struct network *network);
 // A host by name, or whoever owns the address. EXIT_DONE or EXIT_WRONG_USE after a message.
 int network_find_node(const struct network *network, const char *name, uint32_t *out);
 // FROM and TO of the command line.
-int network_question(const struct network *network, const struct options *options,
-	struct question *out);
+int network_question(
+	const struct network *network, const struct options *options, struct question *out);

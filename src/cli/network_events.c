@@ -69,8 +69,8 @@ static int read_event(struct network *network, const char *text, struct network_
 		return wrong(text);
 	result = network_find_node(network, words[4], &out->one_way);
 	if (result == EXIT_DONE && !is_end_of(network->topo, out->link, out->one_way)) {
-		fprintf(stderr, "interplane: --event '%s': %s is not an end of %s\n", text, words[4],
-			words[2]);
+		fprintf(
+			stderr, "interplane: --event '%s': %s is not an end of %s\n", text, words[4], words[2]);
 		return EXIT_WRONG_USE;
 	}
 	return result;

@@ -140,8 +140,8 @@ static int check_format(const struct reading *reading, const char *value) {
 	return -EINVAL;
 }
 
-static int add_fault(const struct reading *reading, size_t option, const char **list,
-	size_t *count) {
+static int add_fault(
+	const struct reading *reading, size_t option, const char **list, size_t *count) {
 	if (*count == OPTIONS_FAULTS_MAX) {
 		fprintf(reading->errors, "interplane %s: --%s more than %d times\n", reading->verb->name,
 			rows[option].name, OPTIONS_FAULTS_MAX);
@@ -173,8 +173,8 @@ static int read_value(const struct reading *reading, size_t option, const char *
 }
 
 // One option; `next` is the argument behind it, which may be its value: *took_next says so.
-static int read_option(const struct reading *reading, const char *argument, const char *next,
-	bool *took_next) {
+static int read_option(
+	const struct reading *reading, const char *argument, const char *next, bool *took_next) {
 	const struct verb *verb = reading->verb;
 	struct options *out = reading->out;
 	FILE *errors = reading->errors;
@@ -193,8 +193,8 @@ static int read_option(const struct reading *reading, const char *argument, cons
 	if (equals != NULL)
 		return read_value(reading, option, equals + 1);
 	if (next == NULL) {
-		fprintf(errors, "interplane %s: --%s needs a value: %s\n", verb->name,
-			rows[option].name, rows[option].value);
+		fprintf(errors, "interplane %s: --%s needs a value: %s\n", verb->name, rows[option].name,
+			rows[option].value);
 		return -EINVAL;
 	}
 	*took_next = true;
@@ -219,8 +219,8 @@ static int read_argument(const struct reading *reading, const char *argument) {
 	return -EINVAL;
 }
 
-int options_read(const struct verb *verb, int argc, char **argv, struct options *out,
-	FILE *errors) {
+int options_read(
+	const struct verb *verb, int argc, char **argv, struct options *out, FILE *errors) {
 	const struct reading reading = {verb, out, errors};
 	bool only_arguments = false;
 

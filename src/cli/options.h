@@ -14,50 +14,52 @@
 #define OPTIONS_FAULTS_MAX 64
 
 // OPTION(constant, name, value's word or NULL for a flag, help)
-#define OPTIONS(OPTION)                                                                            \
-	OPTION(FORMAT, "format", "FORMAT", "text (default), json and, where listed, others")           \
-	OPTION(EXPLAIN, "explain", NULL, "say why: table rows, rules, every silent hop")               \
-	OPTION(ALL_PATHS, "all-paths", NULL, "every member of equal routes, not only the flow's own")  \
-	OPTION(HOPS, "hops", NULL, "print the nodes of every path")                                    \
-	OPTION(COUNT, "count", "N", "how many packets (default 4)")                                    \
-	OPTION(SIZE, "size", "BYTES", "bytes behind the ICMP header (default 32)")                     \
-	OPTION(DONT_FRAGMENT, "dont-fragment", NULL, "set the don't-fragment bit")                     \
-	OPTION(INTERVAL, "interval", "TIME", "between packets (default 1s)")                           \
-	OPTION(PROTOCOL, "protocol", "PROTOCOL", "icmp (default), udp, tcp")                           \
-	OPTION(PORT, "port", "N", "destination port of udp and tcp")                                   \
-	OPTION(SOURCE_PORT, "source-port", "N", "source port of udp and tcp")                          \
-	OPTION(IPV6, "ipv6", NULL, "prefer IPv6 where both ends have both families")                   \
-	OPTION(DOWN, "down", "LINK", "this link has failed (repeatable)")                              \
-	OPTION(DOWN_NODE, "down-node", "NODE", "this node has failed (repeatable)")                    \
-	OPTION(EVENT, "event", "'TIME down|cut|up LINK'", "at that time (repeatable; may end in --one-way NODE)") \
-	OPTION(AT, "at", "TIME", "ask at this moment instead of after convergence")                    \
-	OPTION(COLD, "cold", NULL, "time 0 is power-on, not the first convergence")                    \
-	OPTION(SEED, "seed", "N", "of everything random (default: the file's, else 1)")                \
-	OPTION(FAILURES, "failures", "N", "1 (default) or 2 failures at a time")                       \
-	OPTION(ADVERTISED_TO, "advertised-to", "PEER", "what is sent to this neighbour")               \
-	OPTION(NIC, "nic", "NAME", "of this NIC instead of the primary one")                           \
-	OPTION(CAPTURE, "capture", "LINK=FILE", "write what passes a link to a pcap file (all=FILE: every link)") \
-	OPTION(HUBS, "hubs", "N", "hub networks")                                                      \
-	OPTION(SPOKES, "spokes", "N", "spoke networks")                                                \
-	OPTION(SITES, "sites", "N", "on-premises sites")                                               \
-	OPTION(PREFIXES, "prefixes", "N", "prefixes a site announces")                                 \
-	OPTION(RANDOM, "random", NULL, "a random network instead of a regular one")                    \
-	OPTION(NODES, "nodes", "N", "of a random network, at most 30")                                 \
+#define OPTIONS(OPTION)                                                                           \
+	OPTION(FORMAT, "format", "FORMAT", "text (default), json and, where listed, others")          \
+	OPTION(EXPLAIN, "explain", NULL, "say why: table rows, rules, every silent hop")              \
+	OPTION(ALL_PATHS, "all-paths", NULL, "every member of equal routes, not only the flow's own") \
+	OPTION(HOPS, "hops", NULL, "print the nodes of every path")                                   \
+	OPTION(COUNT, "count", "N", "how many packets (default 4)")                                   \
+	OPTION(SIZE, "size", "BYTES", "bytes behind the ICMP header (default 32)")                    \
+	OPTION(DONT_FRAGMENT, "dont-fragment", NULL, "set the don't-fragment bit")                    \
+	OPTION(INTERVAL, "interval", "TIME", "between packets (default 1s)")                          \
+	OPTION(PROTOCOL, "protocol", "PROTOCOL", "icmp (default), udp, tcp")                          \
+	OPTION(PORT, "port", "N", "destination port of udp and tcp")                                  \
+	OPTION(SOURCE_PORT, "source-port", "N", "source port of udp and tcp")                         \
+	OPTION(IPV6, "ipv6", NULL, "prefer IPv6 where both ends have both families")                  \
+	OPTION(DOWN, "down", "LINK", "this link has failed (repeatable)")                             \
+	OPTION(DOWN_NODE, "down-node", "NODE", "this node has failed (repeatable)")                   \
+	OPTION(EVENT, "event", "'TIME down|cut|up LINK'",                                             \
+		"at that time (repeatable; may end in --one-way NODE)")                                   \
+	OPTION(AT, "at", "TIME", "ask at this moment instead of after convergence")                   \
+	OPTION(COLD, "cold", NULL, "time 0 is power-on, not the first convergence")                   \
+	OPTION(SEED, "seed", "N", "of everything random (default: the file's, else 1)")               \
+	OPTION(FAILURES, "failures", "N", "1 (default) or 2 failures at a time")                      \
+	OPTION(ADVERTISED_TO, "advertised-to", "PEER", "what is sent to this neighbour")              \
+	OPTION(NIC, "nic", "NAME", "of this NIC instead of the primary one")                          \
+	OPTION(CAPTURE, "capture", "LINK=FILE",                                                       \
+		"write what passes a link to a pcap file (all=FILE: every link)")                         \
+	OPTION(HUBS, "hubs", "N", "hub networks")                                                     \
+	OPTION(SPOKES, "spokes", "N", "spoke networks")                                               \
+	OPTION(SITES, "sites", "N", "on-premises sites")                                              \
+	OPTION(PREFIXES, "prefixes", "N", "prefixes a site announces")                                \
+	OPTION(RANDOM, "random", NULL, "a random network instead of a regular one")                   \
+	OPTION(NODES, "nodes", "N", "of a random network, at most 30")                                \
 	OPTION(HELP, "help", NULL, "this text")
 
 enum option {
 #define OPTION_ENUM(constant, name, value, help) OPTION_##constant,
 	OPTIONS(OPTION_ENUM)
 #undef OPTION_ENUM
-	OPTION_COUNT_ALL,
+		OPTION_COUNT_ALL,
 };
 
 #define OPTION_BIT(option) (UINT64_C(1) << OPTION_##option)
 // What every verb that brings a network to life takes.
-#define OPTIONS_WORLD                                                                              \
-	(OPTION_BIT(DOWN) | OPTION_BIT(DOWN_NODE) | OPTION_BIT(EVENT) | OPTION_BIT(AT) |               \
+#define OPTIONS_WORLD                                                                \
+	(OPTION_BIT(DOWN) | OPTION_BIT(DOWN_NODE) | OPTION_BIT(EVENT) | OPTION_BIT(AT) | \
 		OPTION_BIT(COLD) | OPTION_BIT(SEED) | OPTION_BIT(CAPTURE))
-#define OPTIONS_FLOW                                                                               \
+#define OPTIONS_FLOW \
 	(OPTION_BIT(PROTOCOL) | OPTION_BIT(PORT) | OPTION_BIT(SOURCE_PORT) | OPTION_BIT(IPV6))
 #define OPTIONS_ALWAYS (OPTION_BIT(FORMAT) | OPTION_BIT(HELP))
 
@@ -77,14 +79,13 @@ struct options {
 struct verb;
 
 // Reads argv[0..argc) behind the verb. 0, or -EINVAL after one line on `errors`.
-int options_read(const struct verb *verb, int argc, char **argv, struct options *out,
-	FILE *errors);
+int options_read(const struct verb *verb, int argc, char **argv, struct options *out, FILE *errors);
 static inline bool options_has(const struct options *options, enum option option) {
 	return (options->given >> option & 1) != 0;
 }
 // The option's number, or the default when it was not given.
-static inline long long options_number(const struct options *options, enum option option,
-	long long otherwise) {
+static inline long long options_number(
+	const struct options *options, enum option option, long long otherwise) {
 	return options_has(options, option) ? options->number[option] : otherwise;
 }
 bool options_is_format(const struct options *options, const char *format);

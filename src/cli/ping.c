@@ -6,8 +6,8 @@
 
 #define COUNT_DEFAULT 4
 
-static int ping(struct network *network, const struct options *options,
-	const struct question *question) {
+static int ping(
+	struct network *network, const struct options *options, const struct question *question) {
 	struct ping_options asked = {
 		.count = (uint32_t)options_number(options, OPTION_COUNT, COUNT_DEFAULT),
 		.interval_ns = options_number(options, OPTION_INTERVAL, 0),

@@ -64,8 +64,7 @@ static int print_fib(const struct view *view, const struct options *options, uin
 	return print_text(&text);
 }
 
-static int print_advertised(const struct view *view, const struct options *options,
-	uint32_t node) {
+static int print_advertised(const struct view *view, const struct options *options, uint32_t node) {
 	const struct bgp_speaker *speaker = world_speaker(view->world, node);
 	const char *name = options->text[OPTION_ADVERTISED_TO];
 	struct ip address = IP_NONE;
@@ -89,8 +88,8 @@ static int print_advertised(const struct view *view, const struct options *optio
 	return EXIT_WRONG_USE;
 }
 
-static int print_routes(const struct network *network, const struct options *options,
-	uint32_t node) {
+static int print_routes(
+	const struct network *network, const struct options *options, uint32_t node) {
 	struct view view = print_view(network, options);
 	const char *nic = options->text[OPTION_NIC];
 	struct cloud_route_row *rows;
@@ -103,8 +102,8 @@ static int print_routes(const struct network *network, const struct options *opt
 	bool wants_rib = network->topo->nodes[node].bgp != NULL && nic == NULL;
 	int result = -ENOENT;
 	if (!wants_rib)
-		result = network->cloud->ops->effective_routes(network->cloud, network->world, node, nic,
-			network->arena, &rows, &effective.count);
+		result = network->cloud->ops->effective_routes(
+			network->cloud, network->world, node, nic, network->arena, &rows, &effective.count);
 	if (result == 0) {
 		effective.rows = rows;
 		return print_effective(&view, options, &effective);
@@ -129,8 +128,8 @@ int cli_routes(const struct options *options) {
 	return result;
 }
 
-static int print_peers(const struct network *network, const struct options *options,
-	uint32_t node) {
+static int print_peers(
+	const struct network *network, const struct options *options, uint32_t node) {
 	struct view view = print_view(network, options);
 	struct text text;
 

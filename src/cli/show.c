@@ -2,8 +2,8 @@
 #include "cli/verb.h"
 #include "view/network.h"
 
-static int show(const struct network *network, const struct options *options,
-	enum view_inventory what) {
+static int show(
+	const struct network *network, const struct options *options, enum view_inventory what) {
 	struct view view = print_view(network, options);
 	struct text text;
 

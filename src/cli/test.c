@@ -34,8 +34,8 @@ static int wrong_test(const struct file_test *test, const char *what, const char
 	return EXIT_WRONG_USE;
 }
 
-static int read_flow(const struct testing *testing, const struct file_test *test,
-	struct question_flow *out) {
+static int read_flow(
+	const struct testing *testing, const struct file_test *test, struct question_flow *out) {
 	*out = testing->options->flow;
 	if (test->protocol != NULL)
 		out->protocol = text_equal(test->protocol, "tcp") ? PROTOCOL_TCP
@@ -48,8 +48,8 @@ static int read_flow(const struct testing *testing, const struct file_test *test
 	return EXIT_DONE;
 }
 
-static int read_question(const struct testing *testing, const struct file_test *test,
-	struct question *out) {
+static int read_question(
+	const struct testing *testing, const struct file_test *test, struct question *out) {
 	const struct topo *topo = testing->network->topo;
 	uint32_t from = topo_find_node(topo, test->from);
 	uint32_t to = topo_find_node(topo, test->to);
@@ -102,8 +102,8 @@ static const char *test_name(struct arena *arena, const struct file_test *test) 
 	for (size_t i = 0; i < test->down_count; i++)
 		name = arena_printf(arena, "%s%s %s", name, i == 0 ? " without" : ",", test->down[i]);
 	for (size_t i = 0; i < test->down_node_count; i++)
-		name = arena_printf(arena, "%s%s %s", name, i == 0 && test->down_count == 0 ? " without" : ",",
-			test->down_nodes[i]);
+		name = arena_printf(arena, "%s%s %s", name,
+			i == 0 && test->down_count == 0 ? " without" : ",", test->down_nodes[i]);
 	if (test->survives_text != NULL)
 		name = arena_printf(arena, "%s and survives %s", name, test->survives_text);
 	return name;
@@ -150,7 +150,7 @@ static void plan(struct testing *testing, size_t number) {
 
 	// What needs no fault is asked of the world itself, before any copy is made.
 	if (test->down_count + test->down_node_count == 0)
-		expect_check(testing->network->world, test, &testing->results[number]);
+		expect_hold(testing->network->world, test, &testing->results[number]);
 	else
 		ARRAY_PUSH(&testing->askings, at_rest);
 	for (size_t f = 0; f < testing->failure_count; f++) {
@@ -168,13 +168,13 @@ static void ask(void *owner, size_t index, struct text *answer) {
 	struct expect_result result;
 
 	for (size_t i = 0; i < test->down_count; i++)
-		world_set_link(network->world, topo_find_link(network->topo, test->down[i]), WORLD_DOWN,
-			TOPO_NONE);
+		world_set_link(
+			network->world, topo_find_link(network->topo, test->down[i]), WORLD_DOWN, TOPO_NONE);
 	for (size_t i = 0; i < test->down_node_count; i++)
 		world_set_node(network->world, topo_find_node(network->topo, test->down_nodes[i]), false);
 	network_converge(network);
 	if (asking->failure == SIZE_MAX)
-		expect_check(network->world, test, &result);
+		expect_hold(network->world, test, &result);
 	else
 		expect_survived(network->world, test, &testing->failures[asking->failure], &result);
 	if (!result.passed)
@@ -199,8 +199,8 @@ static int print_results(const struct testing *testing) {
 	int result;
 
 	if (options_is_format(testing->options, "json")) {
-		result = print_json(
-			view_tests_json(&view, testing->tests, testing->results, testing->count));
+		result =
+			print_json(view_tests_json(&view, testing->tests, testing->results, testing->count));
 	} else {
 		text_init(&text);
 		view_tests_text(&view, testing->tests, testing->results, testing->count, &text);

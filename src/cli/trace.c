@@ -8,15 +8,16 @@ struct both_ways {
 	struct explored_ways forward, back;
 };
 
-static void explore_both(const struct network *network, const struct question *question,
-	struct both_ways *out) {
-	struct flow_key key = question_key(question);
-	struct flow_key reply = question_reply_key(&key);
+static void explore_both(
+	const struct network *network, const struct question *question, struct both_ways *out) {
+	struct exploration there = {.from = question->from, .key = question_key(question)};
+	struct exploration back = {
+		.from = question->to, .key = question_reply_key(&there.key), .is_reply = true};
 
 	*out = (struct both_ways){0};
-	explore_ways(network->world, question->from, &key, false, network->arena, &out->forward);
+	explore_ways(network->world, &there, network->arena, &out->forward);
 	if (question->to != TOPO_NONE)
-		explore_ways(network->world, question->to, &reply, true, network->arena, &out->back);
+		explore_ways(network->world, &back, network->arena, &out->back);
 }
 
 static int print_trace_json(const struct network *network, const struct view *view,
@@ -32,8 +33,8 @@ static int print_trace_json(const struct network *network, const struct view *vi
 	return print_json(document);
 }
 
-static int print_trace(const struct network *network, const struct options *options,
-	const struct traceroute *trace) {
+static int print_trace(
+	const struct network *network, const struct options *options, const struct traceroute *trace) {
 	struct view view = print_view(network, options);
 	struct text text;
 

@@ -16,8 +16,8 @@ struct cases {
 	bool is_broken;
 };
 
-static void add_case(struct cases *cases, const struct failure *first,
-	const struct failure *second) {
+static void add_case(
+	struct cases *cases, const struct failure *first, const struct failure *second) {
 	struct whatif *item = &cases->items[cases->count++];
 
 	item->failures[item->failure_count++] = *first;
@@ -28,8 +28,7 @@ static void add_case(struct cases *cases, const struct failure *first,
 // Single failures first, then, when two are asked for, every pair.
 static int list_cases(struct cases *cases) {
 	size_t count;
-	struct failure *failures =
-		failure_list(cases->network->topo, cases->network->arena, &count);
+	struct failure *failures = failure_list(cases->network->topo, cases->network->arena, &count);
 	bool has_pairs = options_number(cases->options, OPTION_FAILURES, 1) == 2;
 	size_t total = has_pairs ? count * (count - 1) / 2 : count;
 
@@ -51,8 +50,8 @@ static void ask(void *owner, size_t index, struct text *answer) {
 	struct cases *cases = owner;
 	struct arena *arena = arena_new();
 
-	whatif_run(cases->network->world, &cases->before, &cases->options->flow, arena,
-		&cases->items[index]);
+	whatif_run(
+		cases->network->world, &cases->before, &cases->options->flow, arena, &cases->items[index]);
 	whatif_encode(&cases->items[index], answer);
 	arena_free(arena);
 }

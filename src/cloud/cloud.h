@@ -37,7 +37,8 @@ struct cloud_next_hop {
 // One rule's verdict about a flow in one direction, for ipFlowVerify.
 struct cloud_flow_verdict {
 	bool allowed;
-	const char *rule;  // name, "DefaultRule_AllowVnetInBound" as Azure prints it, or "" when no group
+	const char
+		*rule; // name, "DefaultRule_AllowVnetInBound" as Azure prints it, or "" when no group
 	const char *group; // the security group, or NULL
 	uint32_t origin;
 };
@@ -55,13 +56,13 @@ struct cloud_ops {
 	// sites to port numbers. Mistakes found here (references, overlaps, rules broken) are added.
 	void (*lower)(struct cloud *cloud, struct topo *topo, struct names *port_names,
 		struct diagnostics *mistakes);
-	// Takes part in a world: fills its shared layers as gateways learn routes. Called once, before the world
-	// runs; what it allocates lives as long as the world's arena.
+	// Takes part in a world: fills its shared layers as gateways learn routes. Called once, before
+	// the world runs; what it allocates lives as long as the world's arena.
 	void (*attach)(struct cloud *cloud, struct world *world);
 	// The effective routes of a NIC of `node` (nic NULL: the primary). Rows live in `arena`.
 	// -ENOENT when the node is none of the cloud's machines.
-	int (*effective_routes)(struct cloud *cloud, struct world *world, uint32_t node, const char *nic,
-		struct arena *arena, struct cloud_route_row **rows, size_t *count);
+	int (*effective_routes)(struct cloud *cloud, struct world *world, uint32_t node,
+		const char *nic, struct arena *arena, struct cloud_route_row **rows, size_t *count);
 	int (*next_hop)(struct cloud *cloud, struct world *world, uint32_t node, struct ip destination,
 		struct arena *arena, struct cloud_next_hop *out);
 	int (*flow_verify)(struct cloud *cloud, struct world *world, uint32_t node,

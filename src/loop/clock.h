@@ -13,6 +13,7 @@ struct clock {
 	instant (*wait)(struct clock *clock, instant due);
 	instant now;
 	void (*woken)(struct clock *clock);
+	void *owner; // what wait() and woken() need, NULL for the virtual clock
 };
 
 // Jumps to `due` at once; stays where it is for INSTANT_NEVER.

@@ -9,10 +9,11 @@ static const char *join(const struct view *view, const char **words, size_t coun
 }
 
 // As `az network nic show-effective-route-table --output table` lays it out.
-void view_effective_text(const struct view *view, const struct view_effective *effective,
-	struct text *out) {
-	text_add(out, "Source                 State    Address Prefix      Next Hop Type          Next Hop IP\n"
-				  "---------------------  -------  ------------------  ---------------------  -----------\n");
+void view_effective_text(
+	const struct view *view, const struct view_effective *effective, struct text *out) {
+	text_add(out,
+		"Source                 State    Address Prefix      Next Hop Type          Next Hop IP\n"
+		"---------------------  -------  ------------------  ---------------------  -----------\n");
 	for (size_t i = 0; i < effective->count; i++) {
 		const struct cloud_route_row *row = &effective->rows[i];
 		struct text line;
@@ -64,8 +65,8 @@ json_t *view_effective_json(const struct view *view, const struct view_effective
 	return object;
 }
 
-void view_nexthop_text(const struct view *view, const struct cloud_next_hop *hop,
-	struct text *out) {
+void view_nexthop_text(
+	const struct view *view, const struct cloud_next_hop *hop, struct text *out) {
 	text_printf(out, "%s", hop->type);
 	if (hop->address != NULL && hop->address[0] != '\0')
 		text_printf(out, " %s", hop->address);

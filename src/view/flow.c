@@ -2,12 +2,11 @@
 
 #include "view/trace.h"
 
-static void add_side(const struct view *view, const struct view_flow_side *side,
-	struct text *out) {
+static void add_side(const struct view *view, const struct view_flow_side *side, struct text *out) {
 	const struct cloud_flow_verdict *verdict = &side->verdict;
 
-	text_printf(out, "%s at %s: ", side->is_inbound ? "inbound" : "outbound",
-		view_node(view, side->node));
+	text_printf(
+		out, "%s at %s: ", side->is_inbound ? "inbound" : "outbound", view_node(view, side->node));
 	if (!side->given) {
 		text_add(out, "no security rules of the cloud apply\n");
 		return;

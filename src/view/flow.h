@@ -17,7 +17,8 @@ struct view_flow_side {
 
 struct view_flow {
 	struct question question;
-	struct view_flow_side sides[VIEW_FLOW_SIDES]; // outbound at the source, inbound at the destination
+	struct view_flow_side
+		sides[VIEW_FLOW_SIDES]; // outbound at the source, inbound at the destination
 	struct round_trip trip;
 };
 
@@ -26,7 +27,7 @@ json_t *view_flow_json(const struct view *view, const struct view_flow *flow);
 // VerificationIPFlowResult of the side that denies, else of the last.
 json_t *view_flow_azure(const struct view *view, const struct view_flow *flow);
 
-void view_scope_text(const struct view *view, const struct scope_regions *regions,
-	struct text *out);
-json_t *view_scope_json(const struct view *view, uint32_t from,
-	const struct scope_regions *regions);
+void view_scope_text(
+	const struct view *view, const struct scope_regions *regions, struct text *out);
+json_t *view_scope_json(
+	const struct view *view, uint32_t from, const struct scope_regions *regions);

@@ -28,18 +28,19 @@ static void add_grid(const struct view *view, const struct matrix *matrix, struc
 			const struct matrix_pair *cell = &matrix->pairs[pair++];
 			view_colour(view, cell->reached ? VIEW_GOOD : VIEW_BAD, out);
 			const char *word = !cell->reached ? "-"
-				: cell->symmetric ? arena_printf(view->arena, "%u", cell->hop_count)
-								   : arena_printf(view->arena, "%u~", cell->hop_count);
+				: cell->symmetric             ? arena_printf(view->arena, "%u", cell->hop_count)
+											  : arena_printf(view->arena, "%u~", cell->hop_count);
 			text_printf(out, "  %*s", (int)width, word);
 			view_colour(view, VIEW_PLAIN, out);
 		}
 		text_add_char(out, '\n');
 	}
-	text_add(out, "A number: reached in so many hops; ~ the answer takes another way; - not reached.\n");
+	text_add(
+		out, "A number: reached in so many hops; ~ the answer takes another way; - not reached.\n");
 }
 
-static void add_unreached(const struct view *view, const struct matrix_pair *pair,
-	struct text *out) {
+static void add_unreached(
+	const struct view *view, const struct matrix_pair *pair, struct text *out) {
 	const char *place = view_place(view, pair->origin);
 	const char *words = view_origin_text(view, pair->origin);
 
@@ -62,8 +63,8 @@ static void add_path(const struct view *view, const struct matrix_pair *pair, st
 	text_add_char(out, '\n');
 }
 
-void view_matrix_text(const struct view *view, const struct matrix *matrix, bool with_hops,
-	struct text *out) {
+void view_matrix_text(
+	const struct view *view, const struct matrix *matrix, bool with_hops, struct text *out) {
 	size_t reached = 0;
 
 	if (matrix->host_count <= GRID_HOSTS_MAX)

@@ -158,8 +158,8 @@ json_t *view_check_json(const char *path, const struct diagnostics *mistakes) {
 		json_put_text(entry, "file", diagnostic->place.file);
 		json_put_int(entry, "line", diagnostic->place.line);
 		json_put_int(entry, "column", diagnostic->place.column);
-		json_put_text(entry, "severity",
-			diagnostic->severity == SEVERITY_ERROR ? "error" : "warning");
+		json_put_text(
+			entry, "severity", diagnostic->severity == SEVERITY_ERROR ? "error" : "warning");
 		json_put_text(entry, "code", diagnostic->code);
 		json_put_text(entry, "text", diagnostic->text);
 	}

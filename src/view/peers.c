@@ -41,7 +41,8 @@ static int64_t age_ns(const struct view *view, const struct bgp_peer_status *sta
 void view_peers_text(const struct view *view, uint32_t node, struct text *out) {
 	const struct bgp_speaker *speaker = world_speaker(view->world, node);
 
-	text_add(out, "Neighbour             Address           AS          State         Received  Sent\n");
+	text_add(
+		out, "Neighbour             Address           AS          State         Received  Sent\n");
 	for (size_t i = 0; i < bgp_peer_count(speaker); i++) {
 		struct bgp_peer_status status;
 		struct text line;
@@ -102,12 +103,10 @@ json_t *view_peers_json(const struct view *view, uint32_t node) {
 // d.hh:mm:ss.fffffff, days only when there are some.
 static const char *azure_duration(const struct view *view, int64_t ns) {
 	long long seconds = ns / SECOND_NS;
-	const char *days =
-		seconds >= 86400 ? arena_printf(view->arena, "%lld.", seconds / 86400) : "";
+	const char *days = seconds >= 86400 ? arena_printf(view->arena, "%lld.", seconds / 86400) : "";
 
-	return arena_printf(view->arena, "%s%02lld:%02lld:%02lld.%07lld", days,
-		seconds / 3600 % 24, seconds / 60 % 60, seconds % 60,
-		(long long)(ns % SECOND_NS / 100));
+	return arena_printf(view->arena, "%s%02lld:%02lld:%02lld.%07lld", days, seconds / 3600 % 24,
+		seconds / 60 % 60, seconds % 60, (long long)(ns % SECOND_NS / 100));
 }
 
 json_t *view_peers_azure(const struct view *view, uint32_t node) {
@@ -154,8 +153,7 @@ static bool add_sent_text(void *owner, struct prefix prefix, const struct attrib
 	return true;
 }
 
-void view_advertised_text(const struct view *view, const struct bgp_peer *peer,
-	struct text *out) {
+void view_advertised_text(const struct view *view, const struct bgp_peer *peer, struct text *out) {
 	struct advertising advertising = {view, out, NULL};
 
 	text_add(out, "Prefix               Next hop          Path\n");
@@ -167,8 +165,8 @@ static bool add_sent_json(void *owner, struct prefix prefix, const struct attrib
 	json_t *row = json_push_object(advertising->rows);
 
 	json_put_text(row, "prefix", view_prefix(advertising->view, prefix));
-	json_push_text(json_put_array(row, "nextHops"),
-		view_ip(advertising->view, as_sent->spec.next_hop));
+	json_push_text(
+		json_put_array(row, "nextHops"), view_ip(advertising->view, as_sent->spec.next_hop));
 	json_t *as_path = json_put_array(row, "asPath");
 	for (size_t i = 0; i < as_sent->spec.as_count; i++)
 		json_push_int(as_path, as_sent->spec.as_path[i].asn);

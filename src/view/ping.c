@@ -13,8 +13,8 @@ static const char *row_result(const struct view *view, const struct ping_row *ro
 		view_node(view, row->stopped_node));
 }
 
-static void add_path(const struct view *view, const struct ping *ping, size_t number,
-	struct text *out) {
+static void add_path(
+	const struct view *view, const struct ping *ping, size_t number, struct text *out) {
 	const struct ping_path *path = &ping->paths[number];
 
 	text_printf(out, "path %zu: ", number + 1);
@@ -64,8 +64,7 @@ static json_t *row_json(const struct view *view, const struct ping_row *row) {
 	json_put_real(object, "sentMs", view_ms_number(row->sent_ns));
 	json_put_bool(object, "answered", row->answered);
 	json_put_bool(object, "lost", !row->answered);
-	json_put(object, "rttMs",
-		row->answered ? json_real(view_ms_number(row->rtt_ns)) : json_null());
+	json_put(object, "rttMs", row->answered ? json_real(view_ms_number(row->rtt_ns)) : json_null());
 	json_put_text(object, "verdict", verdict_name(row->verdict));
 	json_put_int(object, "path", row->path);
 	if (row->answered)

@@ -31,8 +31,8 @@ static const char *origin_word(const struct path *path) {
 }
 
 // The next hops of one path, joined; an interface's name where there is no address.
-static const char *next_hops(const struct printing *printing, const struct path *path,
-	json_t *list) {
+static const char *next_hops(
+	const struct printing *printing, const struct path *path, json_t *list) {
 	const struct view *view = printing->view;
 	const char *joined = "";
 
@@ -53,8 +53,8 @@ static const char *next_hops(const struct printing *printing, const struct path 
 	return joined;
 }
 
-static const char *as_path_text(const struct view *view, const struct path *path,
-	const char *separator) {
+static const char *as_path_text(
+	const struct view *view, const struct path *path, const char *separator) {
 	struct text text;
 
 	if (path->attributes == NULL)
@@ -66,8 +66,8 @@ static const char *as_path_text(const struct view *view, const struct path *path
 	return chars;
 }
 
-static const char *why(const struct printing *printing, const struct rib_entry *entry,
-	size_t path) {
+static const char *why(
+	const struct printing *printing, const struct rib_entry *entry, size_t path) {
 	struct text text;
 
 	text_init(&text);
@@ -86,8 +86,8 @@ static bool add_entry_text(void *owner, const struct rib_entry *entry) {
 		json_t *ignored = json_array();
 		struct text line;
 		text_init(&line);
-		text_printf(&line, "%c %s ", i < entry->chosen ? '*' : ' ',
-			view_prefix(view, entry->prefix));
+		text_printf(
+			&line, "%c %s ", i < entry->chosen ? '*' : ' ', view_prefix(view, entry->prefix));
 		text_pad_to(&line, 23);
 		text_printf(&line, "%s ", next_hops(printing, path, ignored));
 		text_pad_to(&line, 41);
@@ -110,7 +110,8 @@ static bool add_entry_text(void *owner, const struct rib_entry *entry) {
 void view_rib_text(const struct view *view, uint32_t node, struct text *out) {
 	struct printing printing = {view, world_rib(view->world, node), node, out, NULL};
 
-	text_add(out, "  Prefix               Next hop          Kind      Weight  Path                From\n");
+	text_add(out,
+		"  Prefix               Next hop          Kind      Weight  Path                From\n");
 	rib_walk(printing.rib, add_entry_text, &printing);
 }
 
@@ -197,7 +198,7 @@ static bool add_entry_azure(void *owner, const struct rib_entry *entry) {
 		json_put_text(row, "nextHop", next_hops(printing, path, hops));
 		json_put_text(row, "sourcePeer",
 			ip_is_none(path->source->peer) ? local_address(view, printing->node)
-											: view_ip(view, path->source->peer));
+										   : view_ip(view, path->source->peer));
 		json_put_text(row, "origin", origin_word(path));
 		json_put_text(row, "asPath", as_path_text(view, path, "-"));
 		json_put_int(row, "weight", path->weight);

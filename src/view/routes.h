@@ -10,8 +10,8 @@ struct view_effective {
 	size_t count;
 };
 
-void view_effective_text(const struct view *view, const struct view_effective *effective,
-	struct text *out);
+void view_effective_text(
+	const struct view *view, const struct view_effective *effective, struct text *out);
 // EffectiveRouteListResult; exact values in fields that start with `interplane`.
 json_t *view_effective_json(const struct view *view, const struct view_effective *effective);
 
@@ -30,8 +30,7 @@ json_t *view_peers_azure(const struct view *view, uint32_t node); // BgpPeerStat
 void view_advertised_text(const struct view *view, const struct bgp_peer *peer, struct text *out);
 json_t *view_advertised_json(const struct view *view, uint32_t node, const struct bgp_peer *peer);
 
-void view_nexthop_text(const struct view *view, const struct cloud_next_hop *hop,
-	struct text *out);
+void view_nexthop_text(const struct view *view, const struct cloud_next_hop *hop, struct text *out);
 json_t *view_nexthop_json(const struct view *view, uint32_t from, struct ip destination,
 	const struct cloud_next_hop *hop);
 json_t *view_nexthop_azure(const struct view *view, const struct cloud_next_hop *hop);

@@ -44,8 +44,8 @@ static void add_end(const struct view *view, const struct scope_end *end, struct
 		text_printf(out, " [%s]", view_place(view, end->origin));
 }
 
-void view_scope_text(const struct view *view, const struct scope_regions *regions,
-	struct text *out) {
+void view_scope_text(
+	const struct view *view, const struct scope_regions *regions, struct text *out) {
 	for (size_t i = 0; i < regions->count; i++) {
 		const struct scope_region *region = &regions->items[i];
 		const struct header_box *box = &region->box;
@@ -65,8 +65,8 @@ void view_scope_text(const struct view *view, const struct scope_regions *region
 		regions->is_cut_off ? ", and more that are not shown" : "");
 }
 
-static void put_range(const struct view *view, json_t *object, const char *key, struct ip low,
-	struct ip high) {
+static void put_range(
+	const struct view *view, json_t *object, const char *key, struct ip low, struct ip high) {
 	json_t *list = json_put_array(object, key);
 
 	json_push_text(list, view_ip(view, low));
@@ -80,8 +80,8 @@ static void put_numbers(json_t *object, const char *key, unsigned low, unsigned 
 	json_push_int(list, high);
 }
 
-json_t *view_scope_json(const struct view *view, uint32_t from,
-	const struct scope_regions *regions) {
+json_t *view_scope_json(
+	const struct view *view, uint32_t from, const struct scope_regions *regions) {
 	json_t *object = json_object();
 
 	json_put_text(object, "from", view_node(view, from));

@@ -42,7 +42,7 @@ json_t *view_tests_json(const struct view *view, const struct expect *tests,
 		json_put_text(row, "from", view_node(view, tests[i].question.from));
 		json_put_text(row, "to",
 			tests[i].question.to != TOPO_NONE ? view_node(view, tests[i].question.to)
-											   : view_ip(view, tests[i].question.destination));
+											  : view_ip(view, tests[i].question.destination));
 		json_put_bool(row, "passed", results[i].passed);
 		json_put_text(row, "why", results[i].why);
 		json_put_text(row, "origin", test_place(view, &tests[i]));

@@ -21,7 +21,11 @@ uint32_t view_silence_origin(const struct view *view, const struct traceroute_ho
 const char *view_stop(const struct view *view, const struct round_trip *trip);
 json_t *view_stop_json(const struct view *view, const struct round_trip *trip);
 
+// Why the routing table of the row's node chose as it did, where neighbours offered a choice; NULL
+// where there was none.
+const char *view_choice(const struct view *view, const struct way_row *row);
+
 // Every way of both directions, as --all-paths prints them.
-void view_ways_text(const struct view *view, const char *title, const struct explored_ways *ways,
-	struct text *out);
+void view_ways_text(
+	const struct view *view, const char *title, const struct explored_ways *ways, struct text *out);
 json_t *view_ways_json(const struct view *view, const struct explored_ways *ways);

@@ -63,8 +63,8 @@ static void put_issue(const struct view *view, const struct round_trip *trip, js
 	json_put_text(issue, "interplaneOrigin", view_place(view, trip->stopped.origin));
 }
 
-static json_t *hop_object(const struct view *view, const char *type, uint32_t node,
-	struct ip address) {
+static json_t *hop_object(
+	const struct view *view, const char *type, uint32_t node, struct ip address) {
 	json_t *hop = json_object();
 
 	json_put_text(hop, "type", type);
@@ -75,8 +75,33 @@ static json_t *hop_object(const struct view *view, const char *type, uint32_t no
 	return hop;
 }
 
-// Fields that speak of the neighbours in the list.
-static void link_hops(json_t *hops) {
+// The way from one hop to the next, with the round trip to that one.
+static void put_link(const json_t *next, const struct traceroute_hop *hop, json_t *links) {
+	json_t *link = json_push_object(links);
+	int64_t min_ns = INT64_MAX;
+	int64_t max_ns = 0;
+
+	json_put(link, "nextHopId", json_incref(json_object_get(next, "id")));
+	json_put_text(link, "linkType", "VirtualNetwork");
+	json_put_text(link, "resourceId", "");
+	json_put_array(link, "issues");
+	json_put_object(link, "context");
+	for (size_t i = 0; i < TRACEROUTE_ATTEMPTS; i++) {
+		if (hop->rtt_ns[i] < 0)
+			continue;
+		min_ns = hop->rtt_ns[i] < min_ns ? hop->rtt_ns[i] : min_ns;
+		max_ns = hop->rtt_ns[i] > max_ns ? hop->rtt_ns[i] : max_ns;
+	}
+	if (min_ns == INT64_MAX)
+		return;
+	json_t *times = json_put_object(link, "properties");
+	json_put_int(times, "roundTripTimeMin", min_ns / MS_NS);
+	json_put_int(times, "roundTripTimeAvg", (min_ns + max_ns) / 2 / MS_NS);
+	json_put_int(times, "roundTripTimeMax", max_ns / MS_NS);
+}
+
+// Fields that speak of the neighbours in the list, which is the source and then the trace's hops.
+static void link_hops(const struct traceroute *trace, json_t *hops) {
 	for (size_t i = 0; i < json_array_size(hops); i++) {
 		json_t *hop = json_array_get(hops, i);
 		json_t *next = json_put_array(hop, "nextHopIds");
@@ -85,7 +110,9 @@ static void link_hops(json_t *hops) {
 			json_push(next, json_incref(json_object_get(json_array_get(hops, i + 1), "id")));
 		if (i != 0)
 			json_push(previous, json_incref(json_object_get(json_array_get(hops, i - 1), "id")));
-		json_put_array(hop, "links");
+		json_t *links = json_put_array(hop, "links");
+		if (i + 1 < json_array_size(hops))
+			put_link(json_array_get(hops, i + 1), &trace->hops[i], links);
 		json_put_array(hop, "previousLinks");
 		if (json_object_get(hop, "issues") == NULL)
 			json_put_array(hop, "issues");
@@ -131,14 +158,13 @@ json_t *view_trace_azure(const struct view *view, const struct traceroute *trace
 		if (hop->is_destination)
 			json_push(hops, hop_object(view, "Destination", hop->node, hop->address));
 		else
-			json_push(hops,
-				hop_object(view, hop_type(view, hop->node), hop->node, hop->address));
+			json_push(hops, hop_object(view, hop_type(view, hop->node), hop->node, hop->address));
 	}
 	if (!whole->reached) {
 		json_t *last = json_array_get(hops, json_array_size(hops) - 1);
 		put_issue(view, whole, json_put_array(last, "issues"));
 	}
-	link_hops(hops);
+	link_hops(trace, hops);
 	json_put_text(object, "connectionStatus", whole->reached ? "Reachable" : "Unreachable");
 	put_latency(trace, object);
 	json_put_text(object, "interplaneVerdict", verdict_name(whole->verdict));

@@ -4,26 +4,24 @@ static json_t *hop_json(const struct view *view, const struct traceroute_hop *ho
 	json_t *object = json_object();
 
 	json_put_int(object, "ttl", hop->ttl);
-	json_put_text(object, "address",
-		ip_is_none(hop->address) ? NULL : view_ip(view, hop->address));
+	json_put_text(object, "address", ip_is_none(hop->address) ? NULL : view_ip(view, hop->address));
 	json_put_text(object, "node", hop->node != TOPO_NONE ? view_node(view, hop->node) : NULL);
 	if (ip_is_none(hop->address)) {
 		json_put(object, "reason",
-			view_reason(view, hop->silence.drop, view_silence_origin(view, hop),
-				view_silence(view, hop)));
+			view_reason(
+				view, hop->silence.drop, view_silence_origin(view, hop), view_silence(view, hop)));
 		return object;
 	}
 	json_t *times = json_put_array(object, "rttMs");
 	for (size_t i = 0; i < TRACEROUTE_ATTEMPTS; i++)
-		json_push(times, hop->rtt_ns[i] < 0 ? json_null()
-											: json_real(view_ms_number(hop->rtt_ns[i])));
+		json_push(
+			times, hop->rtt_ns[i] < 0 ? json_null() : json_real(view_ms_number(hop->rtt_ns[i])));
 	return object;
 }
 
 static json_t *row_json(const struct view *view, const struct way_row *row) {
 	json_t *object = json_object();
-	const struct rib *rib = world_rib(view->world, row->node);
-	const struct rib_entry *entry = rib != NULL ? rib_find(rib, row->prefix) : NULL;
+	const char *choice = view_choice(view, row);
 
 	json_put_text(object, "node", view_node(view, row->node));
 	json_put_text(object, "prefix", view_prefix(view, row->prefix));
@@ -34,18 +32,13 @@ static json_t *row_json(const struct view *view, const struct way_row *row) {
 	}
 	json_put_text(object, "origin", view_place(view, row->origin));
 	json_put_text(object, "cause", view_origin_text(view, row->origin));
-	if (entry != NULL && entry->path_count > 1 && entry->chosen > 0) {
-		struct text why;
-		text_init(&why);
-		rib_explain(rib, entry, 0, &why);
-		json_put_text(object, "why", text_chars(&why));
-		text_done(&why);
-	}
+	if (choice != NULL)
+		json_put_text(object, "why", choice);
 	return object;
 }
 
-static void put_rows(const struct view *view, json_t *object, const char *key,
-	const struct way *way) {
+static void put_rows(
+	const struct view *view, json_t *object, const char *key, const struct way *way) {
 	json_t *rows = json_put_array(object, key);
 
 	for (size_t i = 0; i < way->row_count; i++)
@@ -97,8 +90,8 @@ json_t *view_ways_json(const struct view *view, const struct explored_ways *ways
 		size_t count = way_stops(way, view->arena, &stops);
 		view_put_nodes(view, object, "nodes", stops, count);
 		json_put_text(object, "verdict",
-			verdict_name(way->end == WAY_DELIVERED ? VERDICT_DELIVERED
-												   : verdict_of_drop(way->drop)));
+			verdict_name(
+				way->end == WAY_DELIVERED ? VERDICT_DELIVERED : verdict_of_drop(way->drop)));
 		if (way->end == WAY_DROPPED) {
 			json_put_text(object, "stoppedAt", view_node(view, way->end_node));
 			json_put_text(object, "origin", view_place(view, way->origin));

@@ -28,27 +28,14 @@ static void add_row(const struct view *view, const struct way_row *row, struct t
 	text_add_char(out, '\n');
 }
 
-// Why the routing table of the row's node chose what it chose, where it had a choice.
-static void add_choice(const struct view *view, const struct way_row *row, struct text *out) {
-	const struct rib *rib = world_rib(view->world, row->node);
-	const struct rib_entry *entry = rib != NULL ? rib_find(rib, row->prefix) : NULL;
-	struct text why;
-
-	if (entry == NULL || entry->path_count < 2 || entry->chosen == 0)
-		return;
-	text_init(&why);
-	rib_explain(rib, entry, 0, &why);
-	if (why.length != 0)
-		text_printf(out, "         because of %s\n", text_chars(&why));
-	text_done(&why);
-}
-
-static void add_way(const struct view *view, const char *title, const struct way *way,
-	struct text *out) {
+static void add_way(
+	const struct view *view, const char *title, const struct way *way, struct text *out) {
 	text_printf(out, "%s\n", title);
 	for (size_t i = 0; i < way->row_count; i++) {
 		add_row(view, &way->rows[i], out);
-		add_choice(view, &way->rows[i], out);
+		const char *choice = view_choice(view, &way->rows[i]);
+		if (choice != NULL)
+			text_printf(out, "         because of %s\n", choice);
 	}
 }
 
@@ -68,8 +55,8 @@ static void add_hop(const struct view *view, const struct traceroute_hop *hop, s
 	if (best_ns >= 0) {
 		text_printf(&line, "%s", view_ms(view, best_ns));
 	} else {
-		text_printf(&line, "%s",
-			hop->silence.drop != DROP_COUNT ? drop_name(hop->silence.drop) : "lost");
+		text_printf(
+			&line, "%s", hop->silence.drop != DROP_COUNT ? drop_name(hop->silence.drop) : "lost");
 		if (view->explains)
 			text_printf(&line, "\n       %s", view_silence(view, hop));
 	}
@@ -93,8 +80,7 @@ static void add_return(const struct view *view, const struct round_trip *trip, s
 void view_trace_text(const struct view *view, const struct traceroute *trace, struct text *out) {
 	const struct round_trip *whole = &trace->whole;
 
-	text_printf(out, "%s to %s: ",
-		end_name(view, whole->question.from, whole->question.source),
+	text_printf(out, "%s to %s: ", end_name(view, whole->question.from, whole->question.source),
 		end_name(view, whole->question.to, whole->question.destination));
 	view_colour(view, whole->reached ? VIEW_GOOD : VIEW_BAD, out);
 	text_add(out, verdict_name(whole->verdict));
@@ -127,8 +113,7 @@ static bool is_unreachable(const struct traceroute_hop *hop) {
 	return !ip_is_none(hop->address) && !hop->is_destination && !hop->is_expired;
 }
 
-void view_trace_tracert(const struct view *view, const struct traceroute *trace,
-	struct text *out) {
+void view_trace_tracert(const struct view *view, const struct traceroute *trace, struct text *out) {
 	const char *destination = view_ip(view, trace->whole.question.destination);
 	bool has_ended = false;
 
@@ -146,8 +131,8 @@ void view_trace_tracert(const struct view *view, const struct traceroute *trace,
 		if (ip_is_none(hop->address))
 			text_add(out, "  Request timed out.\n");
 		else if (is_unreachable(hop))
-			text_printf(out, "  %s  reports: Destination net unreachable.\n",
-				view_ip(view, hop->address));
+			text_printf(
+				out, "  %s  reports: Destination net unreachable.\n", view_ip(view, hop->address));
 		else
 			text_printf(out, "  %s\n", view_ip(view, hop->address));
 		has_ended = hop->is_destination || is_unreachable(hop);
@@ -155,8 +140,8 @@ void view_trace_tracert(const struct view *view, const struct traceroute *trace,
 	text_add(out, "\nTrace complete.\n");
 }
 
-static void add_linux_hop(const struct view *view, const struct traceroute_hop *hop,
-	struct text *out) {
+static void add_linux_hop(
+	const struct view *view, const struct traceroute_hop *hop, struct text *out) {
 	bool is_named = false;
 
 	for (size_t i = 0; i < TRACEROUTE_ATTEMPTS; i++) {
@@ -174,8 +159,8 @@ static void add_linux_hop(const struct view *view, const struct traceroute_hop *
 	}
 }
 
-void view_trace_traceroute(const struct view *view, const struct traceroute *trace,
-	struct text *out) {
+void view_trace_traceroute(
+	const struct view *view, const struct traceroute *trace, struct text *out) {
 	const struct question *question = &trace->whole.question;
 	const char *address = view_ip(view, question->destination);
 	bool has_ended = false;

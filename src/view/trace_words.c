@@ -56,13 +56,37 @@ json_t *view_stop_json(const struct view *view, const struct round_trip *trip) {
 	json_t *stop = json_object();
 	uint32_t origin = stop_origin(view, trip);
 
-	json_put_text(stop, "node",
-		trip->stopped.node != TOPO_NONE ? view_node(view, trip->stopped.node) : NULL);
+	json_put_text(
+		stop, "node", trip->stopped.node != TOPO_NONE ? view_node(view, trip->stopped.node) : NULL);
 	json_put_text(stop, "direction", trip->stopped.on_return ? "return" : "forward");
-	json_put_text(stop, "reason",
-		trip->stopped.drop != DROP_COUNT ? drop_name(trip->stopped.drop) : "lost");
+	json_put_text(
+		stop, "reason", trip->stopped.drop != DROP_COUNT ? drop_name(trip->stopped.drop) : "lost");
 	json_put_text(stop, "text", drop_words(trip->stopped.drop));
 	json_put_text(stop, "origin", view_place(view, origin));
 	json_put_text(stop, "cause", view_origin_text(view, origin));
 	return stop;
+}
+
+static bool is_learned(const struct path *path) {
+	return path->source->kind == ROUTE_EBGP || path->source->kind == ROUTE_IBGP ||
+		path->source->kind == ROUTE_IGP;
+}
+
+const char *view_choice(const struct view *view, const struct way_row *row) {
+	const struct rib *rib = world_rib(view->world, row->node);
+	const struct rib_entry *entry = rib != NULL ? rib_find(rib, row->prefix) : NULL;
+	bool had_choice = false;
+	struct text why;
+
+	if (entry == NULL || entry->chosen == 0)
+		return NULL;
+	for (size_t i = 1; i < entry->path_count; i++)
+		had_choice = had_choice || is_learned(entry->paths[i]);
+	if (!had_choice)
+		return NULL;
+	text_init(&why);
+	rib_explain(rib, entry, 0, &why);
+	const char *words = why.length != 0 ? arena_strdup(view->arena, text_chars(&why)) : NULL;
+	text_done(&why);
+	return words;
 }

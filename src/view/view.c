@@ -71,8 +71,8 @@ json_t *view_reason(const struct view *view, enum drop drop, uint32_t origin, co
 	return reason;
 }
 
-void view_put_nodes(const struct view *view, json_t *object, const char *key,
-	const uint32_t *nodes, size_t count) {
+void view_put_nodes(
+	const struct view *view, json_t *object, const char *key, const uint32_t *nodes, size_t count) {
 	json_t *list = json_put_array(object, key);
 
 	for (size_t i = 0; i < count; i++)

@@ -36,7 +36,8 @@ void view_colour(const struct view *view, enum view_colour colour, struct text *
 const char *view_node(const struct view *view, uint32_t node); // "?" for TOPO_NONE
 // "interop.yaml:41", in the view's arena; NULL when the origin has no place.
 const char *view_place(const struct view *view, uint32_t origin);
-// What the origin is in words, with its rule: "route 0.0.0.0/0 of … (AZ-NIC-6)". NULL: nothing known.
+// What the origin is in words, with its rule: "route 0.0.0.0/0 of … (AZ-NIC-6)". NULL: nothing
+// known.
 const char *view_origin_text(const struct view *view, uint32_t origin);
 // The words of an address, of IP_NONE "*"; in the view's arena.
 const char *view_ip(const struct view *view, struct ip address);
@@ -47,8 +48,8 @@ double view_ms_number(int64_t ns); // for JSON: to the microsecond
 
 // {"code", "text", "origin"} of a drop; `about` completes the text. code "lost" for DROP_COUNT.
 json_t *view_reason(const struct view *view, enum drop drop, uint32_t origin, const char *text);
-void view_put_nodes(const struct view *view, json_t *object, const char *key,
-	const uint32_t *nodes, size_t count);
+void view_put_nodes(
+	const struct view *view, json_t *object, const char *key, const uint32_t *nodes, size_t count);
 json_t *view_down(const struct view *view);
 // "hub-vm, hub-vpn, branch-vm"
 void view_add_nodes(const struct view *view, const uint32_t *nodes, size_t count,

@@ -25,8 +25,8 @@ static const char *failure_names(const struct view *view, const struct whatif *w
 	return joined;
 }
 
-static const struct matrix_pair *pair_before(const struct matrix *before,
-	const struct whatif_pair *pair) {
+static const struct matrix_pair *pair_before(
+	const struct matrix *before, const struct whatif_pair *pair) {
 	for (size_t i = 0; i < before->pair_count; i++) {
 		if (before->pairs[i].from == pair->from && before->pairs[i].to == pair->to)
 			return &before->pairs[i];
@@ -72,8 +72,8 @@ void view_whatif_text(const struct view *view, const struct matrix *before,
 	const struct whatif *results, size_t count, struct text *out) {
 	for (size_t i = 0; i < count; i++) {
 		const struct whatif *whatif = &results[i];
-		text_printf(out, "%s fails: %zu lost, %zu moved, %zu unchanged", failure_names(view, whatif),
-			whatif->lost, whatif->moved, whatif->unchanged);
+		text_printf(out, "%s fails: %zu lost, %zu moved, %zu unchanged",
+			failure_names(view, whatif), whatif->lost, whatif->moved, whatif->unchanged);
 		if (whatif->gained != 0)
 			text_printf(out, ", %zu gained", whatif->gained);
 		if (whatif->converged)
@@ -85,8 +85,8 @@ void view_whatif_text(const struct view *view, const struct matrix *before,
 	}
 }
 
-static json_t *pair_json(const struct view *view, const struct matrix *before,
-	const struct whatif_pair *pair) {
+static json_t *pair_json(
+	const struct view *view, const struct matrix *before, const struct whatif_pair *pair) {
 	const struct matrix_pair *old = pair_before(before, pair);
 	json_t *object = json_object();
 

@@ -104,7 +104,9 @@ static bool has_drop(const struct scope_region *region, const struct way *way, b
 			continue;
 		if (is_circle(way->drop) && is_circle(end->drop))
 			return true;
-		if (end->drop == way->drop && end->node == way->end_node)
+		// A packet to a node that is off ends behind the link, a walk before it.
+		bool is_same_place = end->node == way->end_node || end->drop == DROP_NODE_DOWN;
+		if (end->drop == way->drop && is_same_place)
 			return true;
 	}
 	return region->end_count == SCOPE_ENDS_MAX;
@@ -123,7 +125,7 @@ static bool has_arrival(const struct scope_region *region, uint32_t node, bool w
 
 // The destination's own doors come behind forwarding: what stands there is not the network's.
 static bool ends_at_door(enum drop drop) {
-	return drop == DROP_SILENT || drop == DROP_NO_LISTENER || drop == DROP_MALFORMED;
+	return drop == DROP_SILENT || drop == DROP_NO_LISTENER;
 }
 
 static bool agrees(const struct scope_region *region, const struct round_trip *trip) {

@@ -1,11 +1,8 @@
 #include "network.h"
 
-#include <stdlib.h>
-
 #include "analyze/dispute.h"
 #include "analyze/question.h"
 #include "analyze/scope.h"
-#include "base/digest.h"
 #include "topo/site.h"
 #include "topo/topo_build.h"
 
@@ -70,7 +67,8 @@ bool network_settle(struct network *network, struct verdict_of_run *out) {
 	return false;
 }
 
-static bool same_question(const struct network *network, const uint32_t *hosts, size_t count,
+// The number-th question: a pair of hosts and a family; false when they have none.
+static bool find_question(const struct network *network, const uint32_t *hosts, size_t count,
 	size_t number, struct question *question) {
 	uint32_t from = hosts[number / 2 / count];
 	uint32_t to = hosts[number / 2 % count];
@@ -81,44 +79,50 @@ static bool same_question(const struct network *network, const uint32_t *hosts, 
 	return flow.prefer_v6 == !ip_is_v4(question->destination);
 }
 
-static uint64_t digest_of_region(const struct scope_region *region) {
-	struct digest digest;
-	digest_init(&digest);
-	for (size_t i = 0; i < region->end_count; i++) {
-		digest_add_u64(&digest, region->ends[i].verdict);
-		digest_add_u64(&digest, region->ends[i].node);
-		digest_add_u64(&digest, region->ends[i].drop);
+// "delivered at a; denied at b": the ends in the order they were found.
+static void describe(const struct network *network, const struct scope_regions *regions,
+	struct text *out) {
+	for (size_t r = 0; r < regions->count; r++) {
+		const struct scope_region *region = &regions->items[r];
+		for (size_t i = 0; i < region->end_count; i++)
+			text_printf(out, "%s%s at %s", out->length > 0 ? ", " : "",
+				verdict_name(region->ends[i].verdict),
+				network->topo->nodes[region->ends[i].node].name);
 	}
-	return digest.value;
 }
 
-uint64_t *network_reach(struct network *network, size_t *count) {
+const char **network_reach(struct network *network, size_t *count) {
 	size_t host_count;
 	uint32_t *hosts = question_hosts(network->topo, network->arena, &host_count);
 	*count = host_count * host_count * 2;
-	uint64_t *reach = memory_alloc(memory_product(*count + 1, sizeof(*reach)));
+	const char **reach = ARENA_ARRAY(network->arena, const char *, *count + 1);
 	for (size_t i = 0; i < *count; i++) {
 		struct question question;
 		struct scope_regions regions;
-		if (!same_question(network, hosts, host_count, i, &question))
+		struct text text = {0};
+		if (!find_question(network, hosts, host_count, i, &question))
 			continue;
 		struct flow_key key = question_key(&question);
 		struct header_box box = header_box_of(&key);
 		scope_run(network->world, question.from, &box, &regions);
-		for (size_t r = 0; r < regions.count; r++)
-			reach[i] ^= digest_of_region(&regions.items[r]);
+		describe(network, &regions, &text);
+		reach[i] = arena_strdup(network->arena, text_chars(&text));
+		text_done(&text);
 		scope_done(&regions);
 	}
 	return reach;
 }
 
-void network_compare_reach(struct network *network, const uint64_t *before, const uint64_t *after,
+void network_compare_reach(struct network *network, const char **before, const char **after,
 	size_t count, struct verdict_of_run *out) {
 	size_t host_count;
 	uint32_t *hosts = question_hosts(network->topo, network->arena, &host_count);
-	for (size_t i = 0; i < count; i++)
-		if (before[i] != after[i])
-			text_printf(&out->failure, "after the faults were mended, %s reaches %s (%s) otherwise\n",
-				network->topo->nodes[hosts[i / 2 / host_count]].name,
-				network->topo->nodes[hosts[i / 2 % host_count]].name, i % 2 ? "IPv6" : "IPv4");
+	for (size_t i = 0; i < count; i++) {
+		if (before[i] == NULL || text_equal(before[i], after[i]))
+			continue;
+		text_printf(&out->failure, "%s to %s (%s): %s; after faults that were mended: %s\n",
+			network->topo->nodes[hosts[i / 2 / host_count]].name,
+			network->topo->nodes[hosts[i / 2 % host_count]].name, i % 2 ? "IPv6" : "IPv4", before[i],
+			after[i]);
+	}
 }

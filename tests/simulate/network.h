@@ -50,10 +50,11 @@ void network_free(struct network *network);
 // case, and when there is neither.
 bool network_settle(struct network *network, struct verdict_of_run *out);
 
-// What every host can reach, as a list of digests, one per question; the caller frees it.
-uint64_t *network_reach(struct network *network, size_t *count);
-// Says which question is answered otherwise.
-void network_compare_reach(struct network *network, const uint64_t *before, const uint64_t *after,
+// What every host can reach, and how that ends, in words: one text per question, NULL where there is
+// none. They live as long as the network.
+const char **network_reach(struct network *network, size_t *count);
+// Says which questions are answered otherwise.
+void network_compare_reach(struct network *network, const char **before, const char **after,
 	size_t count, struct verdict_of_run *out);
 
 // No packet between hosts goes in circles but through a static or user-defined route.

@@ -53,7 +53,7 @@ static uint64_t run_network(uint64_t seed, const struct text *text, struct verdi
 	uint64_t digest = 0;
 	if (network_load(&network, seed, text, out)) {
 		size_t count;
-		uint64_t *before = NULL;
+		const char **before = NULL;
 		world_start(network.world);
 		bool is_settled = network_settle(&network, out);
 		if (is_settled) {
@@ -62,11 +62,9 @@ static uint64_t run_network(uint64_t seed, const struct text *text, struct verdi
 			before = network_reach(&network, &count);
 		}
 		if (is_settled && out->failure.length == 0 && faults_run(&network, out)) {
-			uint64_t *after = network_reach(&network, &count);
+			const char **after = network_reach(&network, &count);
 			network_compare_reach(&network, before, after, count, out);
-			free(after);
 		}
-		free(before);
 		digest = world_digest(network.world);
 	}
 	network_free(&network);

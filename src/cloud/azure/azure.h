@@ -26,19 +26,19 @@ struct azure_peering {
 	int64_t delay_ns; // -1: default by region
 };
 
-
 struct azure_gateway {
 	const char *name;
 	struct place place;
 	struct place type_place;
 	const char *gateway_type; // Vpn, ExpressRoute
 	bool active_active;
-	uint32_t asn; // 0: 65515
+	uint32_t asn;                  // 0: 65515
 	struct ip *instance_addresses; // [?] defaults by AZ-GW-2
 	size_t instance_address_count;
 	struct ip *bgp_peering_addresses; // default: the instance addresses
 	size_t bgp_peering_address_count;
-	struct ip *public_addresses; // one an instance; made up from 203.0.113.0/24-like ranges when absent
+	struct ip
+		*public_addresses; // one an instance; made up from 203.0.113.0/24-like ranges when absent
 	size_t public_address_count;
 	struct ip *inside_addresses;
 	size_t inside_address_count;
@@ -85,9 +85,9 @@ struct azure_security_rule {
 	const char *name;
 	struct place place;
 	uint32_t priority;
-	const char *direction; // Inbound, Outbound
-	const char *access;    // Allow, Deny
-	const char *protocol;  // Tcp, Udp, Icmp, Esp, *
+	const char *direction;                // Inbound, Outbound
+	const char *access;                   // Allow, Deny
+	const char *protocol;                 // Tcp, Udp, Icmp, Esp, *
 	const char **sources, **destinations; // prefixes, tags or *; 0: *
 	size_t source_count, destination_count;
 	const char **source_ports, **destination_ports; // "80", "80-90", "*"; 0: *
@@ -110,7 +110,7 @@ struct azure_nva_neighbor { // BGP of an NVA towards routers or gateways it can 
 struct azure_nic {
 	const char *name; // "" for the machine's only one
 	struct place place;
-	const char *subnet; // "vnet/subnet"
+	const char *subnet;   // "vnet/subnet"
 	struct ip *addresses; // privateIPAddress, one a family; default: first free from offset 4
 	size_t address_count;
 	bool enable_ip_forwarding;
@@ -143,8 +143,8 @@ struct azure_circuit_link { // primary or secondary
 	struct place place;
 	struct prefix peer_prefix;
 	bool given;
-	struct ip provider_address; // what NIC rows show as next hop (AZ-NIC-14)
-	uint32_t router_id; // 0: lowest interface address
+	struct ip provider_address;  // what NIC rows show as next hop (AZ-NIC-14)
+	uint32_t router_id;          // 0: lowest interface address
 	int64_t delay_ns, jitter_ns; // CE to MSEE, one way
 	uint32_t loss_millionths;
 	uint64_t rate_bits_per_s;
@@ -156,13 +156,13 @@ struct azure_circuit {
 	const char *name;
 	struct place place;
 	const char *peering_location;
-	uint32_t peer_asn; // 0: of the CE that has the interface
+	uint32_t peer_asn;                  // 0: of the CE that has the interface
 	struct azure_circuit_link links[2]; // primary, secondary
 	bool bfd_off;
-	int64_t bfd_interval_ns; // 0: 300 ms
-	uint32_t bfd_multiplier; // 0: 3
+	int64_t bfd_interval_ns;   // 0: 300 ms
+	uint32_t bfd_multiplier;   // 0: 3
 	const char *strip_private; // leading (default), all, only-if-all-private
-	uint32_t hold_s; // 0: 180
+	uint32_t hold_s;           // 0: 180
 };
 
 struct azure_local_gateway {
@@ -178,16 +178,16 @@ struct azure_local_gateway {
 struct azure_connection {
 	const char *name;
 	struct place place;
-	const char *connection_type; // ExpressRoute, IPsec, Vnet2Vnet
+	const char *connection_type;     // ExpressRoute, IPsec, Vnet2Vnet
 	const char *gateway1, *gateway2; // virtualNetworkGateway1, …2
-	const char *local_gateway; // localNetworkGateway2
-	const char *circuit;       // expressRouteCircuit
+	const char *local_gateway;       // localNetworkGateway2
+	const char *circuit;             // expressRouteCircuit
 	uint32_t routing_weight;
 	bool enable_bgp;
-	const char *shared_key; // both ends for Vnet2Vnet; the Azure end for IPsec
+	const char *shared_key;      // both ends for Vnet2Vnet; the Azure end for IPsec
 	struct ip *tunnel_endpoints; // MSEE addresses, primary and secondary
 	size_t tunnel_endpoint_count;
-	bool connection_down[2]; // the gateway's session with that MSEE is not there
+	bool connection_down[2];     // the gateway's session with that MSEE is not there
 	int64_t delay_ns, jitter_ns; // one way
 	uint32_t loss_millionths;
 	uint64_t rate_bits_per_s;
@@ -196,12 +196,12 @@ struct azure_connection {
 	bool null_cipher;
 };
 
-struct azure_switches { // rules marked [?] and platform delays; a zero or false is the default
-	const char *none_routes;     // documented (4, default), observed (21) (AZ-NIC-6)
-	bool default_in_virtual_network_tag; // AZ-NSG-4
-	bool hide_denied_peering_routes; // AZ-NIC-21: absent instead of denied
-	int64_t programming_delay_ns;  // gateway routes into NICs; 0: 1 s, -1: none
-	uint32_t gateway_msee_hold_s;  // 0: 60
+struct azure_switches {      // rules marked [?] and platform delays; a zero or false is the default
+	const char *none_routes; // documented (4, default), observed (21) (AZ-NIC-6)
+	bool default_in_virtual_network_tag;               // AZ-NSG-4
+	bool hide_denied_peering_routes;                   // AZ-NIC-21: absent instead of denied
+	int64_t programming_delay_ns;                      // gateway routes into NICs; 0: 1 s, -1: none
+	uint32_t gateway_msee_hold_s;                      // 0: 60
 	int64_t peering_delay_ns, global_peering_delay_ns; // 0: 50 us, 20 ms
 };
 

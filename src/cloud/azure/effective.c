@@ -14,8 +14,9 @@ struct listing {
 	struct world *world;
 	struct arena *arena;
 	uint32_t subnet;
-	bool has_gateway_default; // a 0/0 from BGP (AZ-X-15)
-	struct azure_rows rows;   // what the file says, in the order Azure prints it
+	const struct fib_layer *shared; // what gateways learned, NULL: none is for this subnet
+	bool has_gateway_default;       // a 0/0 from BGP (AZ-X-15)
+	struct azure_rows rows;         // what the file says, in the order Azure prints it
 	struct {
 		struct cloud_route_row *items;
 		size_t count, room;
@@ -125,6 +126,14 @@ static void lose_to_user(struct listing *listing, struct cloud_route_row *row) {
 		listing->arena, "user-defined route %s has the same prefix (AZ-NIC-2)", user->name);
 }
 
+// Only Azure's own routes can: a gateway's row at a strong one's prefix is not programmed.
+static void lose_to_gateway(struct listing *listing, struct cloud_route_row *row) {
+	if (!listing->shared || !fib_layer_get(listing->shared, row->prefix))
+		return;
+	row->state = "Invalid";
+	row->why = "a gateway's route has the same prefix (AZ-NIC-2)";
+}
+
 // At one prefix the first of two system rows, the stronger, stands for both (AZ-NIC-7).
 static bool is_displaced(const struct listing *listing, size_t at) {
 	for (size_t i = 0; i < at; i++) {
@@ -148,6 +157,8 @@ static void add_system(struct listing *listing, uint8_t preference) {
 			add_row(listing, "Default", row->prefix, row->type, row->origin);
 		out->why = preference == AZURE_PREFER_STRONG ? "holds against longer BGP routes (AZ-NIC-5)"
 													 : "Azure's own route (AZ-NIC-6)";
+		if (preference == AZURE_PREFER_WEAK)
+			lose_to_gateway(listing, out);
 		lose_to_user(listing, out);
 	}
 }
@@ -213,13 +224,13 @@ static const struct fib_layer *shared_layer(
 }
 
 static void list_subnet(struct listing *listing) {
-	const struct fib_layer *shared = shared_layer(listing->cloud, listing->world, listing->subnet);
-
+	listing->shared = shared_layer(listing->cloud, listing->world, listing->subnet);
 	azure_rows_collect(listing->cloud, listing->subnet, &listing->rows);
-	listing->has_gateway_default = shared && fib_layer_get(shared, prefix_default_v4()) != NULL;
+	listing->has_gateway_default =
+		listing->shared && fib_layer_get(listing->shared, prefix_default_v4()) != NULL;
 	add_system(listing, AZURE_PREFER_STRONG);
-	if (shared)
-		fib_layer_walk(shared, add_learned, listing);
+	if (listing->shared)
+		fib_layer_walk(listing->shared, add_learned, listing);
 	add_system(listing, AZURE_PREFER_WEAK);
 	add_user(listing);
 	azure_rows_done(&listing->rows);

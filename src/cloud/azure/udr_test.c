@@ -1,5 +1,13 @@
 // The effective table of a subnet, as ports will look it up.
-#include "cloud/azure/azure_test.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cloud/azure/azure_fixture.h"
 
 struct network {
 	struct azure_test t;
@@ -135,8 +143,7 @@ static void a_route_to_the_own_subnet_brings_neighbors_back(void **state) {
 	add_route(n.table, "all", "10.0.0.0/16", "VirtualAppliance")->next_hop = ip_from("10.0.1.7");
 	add_route(n.table, "own", "10.0.0.0/24", "VnetLocal");
 	azure_test_lower_well(&n.t);
-	assert_int_equal(
-		row(&n, "10.0.0.5/32")->hops[0].port, port_named(&n.t, "one/s1", "near"));
+	assert_int_equal(row(&n, "10.0.0.5/32")->hops[0].port, port_named(&n.t, "one/s1", "near"));
 	azure_test_done(&n.t);
 }
 

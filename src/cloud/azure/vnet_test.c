@@ -1,5 +1,13 @@
 // Subnets, segments and peerings as nodes, ports and links.
-#include "cloud/azure/azure_test.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cloud/azure/azure_fixture.h"
 
 struct hub_and_spoke {
 	struct azure_test t;
@@ -153,9 +161,9 @@ static void the_receiving_half_decides_what_a_peering_lets_in(void **state) {
 		bool passes;
 	} cases[] = {
 		{false, false, "hub/work", "10.0.0.4", true},
-		{false, false, "hub/work", "192.168.1.1", false},      // AZ-PEER-5
+		{false, false, "hub/work", "192.168.1.1", false}, // AZ-PEER-5
 		{false, true, "hub/work", "192.168.1.1", true},
-		{true, true, "hub/work", "10.0.0.4", false},           // AZ-PEER-4
+		{true, true, "hub/work", "10.0.0.4", false}, // AZ-PEER-4
 		{true, true, "hub/work", "192.168.1.1", true},
 		{false, false, "hub/GatewaySubnet", "192.168.1.1", true}, // gateway transit
 		{false, false, "hub/work", "fd00::1", false},
@@ -168,8 +176,7 @@ static void the_receiving_half_decides_what_a_peering_lets_in(void **state) {
 		f.spoke->peerings[0].no_virtual_network_access = cases[i].no_access;
 		f.spoke->peerings[0].allow_forwarded_traffic = cases[i].forwarded;
 		azure_test_lower_well(&f.t);
-		const struct topo_port *port =
-			&f.t.topo->ports[port_named(&f.t, cases[i].port, "spoke")];
+		const struct topo_port *port = &f.t.topo->ports[port_named(&f.t, cases[i].port, "spoke")];
 		bool v4 = ip_is_v4(ip_from(cases[i].source));
 		assert_int_equal(
 			passes(port, cases[i].source, v4 ? "10.1.0.4" : "fd00::2"), cases[i].passes);

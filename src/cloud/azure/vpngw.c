@@ -149,11 +149,27 @@ static void add_network(struct azure_cloud *cloud, uint32_t node, struct prefix 
 	topo_network_add(cloud->topo, node, &network);
 }
 
+// AZ-X-7: a peer's address that the local network gateway lists is a static prefix like any other.
+static bool is_listed(const struct azure_cloud *cloud, const struct lowered_connection *connection,
+	struct prefix prefix) {
+	if (connection->local_gateway == TOPO_NONE)
+		return false;
+	const struct azure_local_gateway *local =
+		&cloud->model->local_gateways[connection->local_gateway];
+	for (size_t i = 0; i < local->address_space_count; i++) {
+		if (prefix_equal(local->address_space[i], prefix))
+			return true;
+	}
+	return false;
+}
+
 // AZ-VPN-5: the peer's address goes through the tunnel, as a row that only the twin hears of.
 static void add_session(struct azure_cloud *cloud, const struct lowered_connection *connection,
 	const struct end *end, struct ip remote, uint32_t asn) {
-	azure_route_via(cloud, prefix_host(remote), end->port, IP_NONE, connection->origin);
-	add_network(cloud, end->node, prefix_host(remote), TAG_PEER_HOST, connection->origin);
+	if (!is_listed(cloud, connection, prefix_host(remote))) {
+		azure_route_via(cloud, prefix_host(remote), end->port, IP_NONE, connection->origin);
+		add_network(cloud, end->node, prefix_host(remote), TAG_PEER_HOST, connection->origin);
+	}
 	struct azure_session session = {
 		end->node, end->instance->bgp_address, remote, asn, connection->origin};
 	struct topo_neighbor *neighbor = azure_neighbor_add(cloud, &session);

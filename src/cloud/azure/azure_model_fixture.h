@@ -2,14 +2,6 @@
 // be changed before azure_test_lower().
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "cloud/azure/lower_int.h"
 
 #define AZURE_TEST_ROOM 8 // of each kind
@@ -59,8 +51,8 @@ static inline void azure_test_done(struct azure_test *t) {
 	arena_free(t->arena);
 }
 
-static inline struct azure_vnet *add_vnet(struct azure_test *t, const char *name,
-	const char *range) {
+static inline struct azure_vnet *add_vnet(
+	struct azure_test *t, const char *name, const char *range) {
 	struct azure_vnet *vnet = &t->model.vnets[t->model.vnet_count++];
 
 	*vnet = (struct azure_vnet){.name = name};
@@ -72,8 +64,8 @@ static inline struct azure_vnet *add_vnet(struct azure_test *t, const char *name
 	return vnet;
 }
 
-static inline struct azure_subnet *add_subnet(struct azure_test *t, struct azure_vnet *vnet,
-	const char *name, const char *prefix) {
+static inline struct azure_subnet *add_subnet(
+	struct azure_test *t, struct azure_vnet *vnet, const char *name, const char *prefix) {
 	struct azure_subnet *subnet = &vnet->subnets[vnet->subnet_count++];
 
 	*subnet = (struct azure_subnet){.name = name};
@@ -96,16 +88,16 @@ static inline void add_transit(struct azure_vnet *hub, struct azure_vnet *spoke)
 	add_half(spoke, hub)->use_remote_gateways = true;
 }
 
-static inline struct azure_gateway *add_gateway(struct azure_vnet *vnet, const char *name,
-	const char *type) {
+static inline struct azure_gateway *add_gateway(
+	struct azure_vnet *vnet, const char *name, const char *type) {
 	struct azure_gateway *gateway = &vnet->gateways[vnet->gateway_count++];
 
 	*gateway = (struct azure_gateway){.name = name, .gateway_type = type};
 	return gateway;
 }
 
-static inline struct azure_machine *add_machine(struct azure_test *t, const char *name,
-	const char *subnet, const char *address) {
+static inline struct azure_machine *add_machine(
+	struct azure_test *t, const char *name, const char *subnet, const char *address) {
 	struct azure_machine *machine = &t->model.machines[t->model.machine_count++];
 
 	*machine = (struct azure_machine){.name = name, .nics = ROOM_FOR(t, struct azure_nic)};
@@ -123,8 +115,8 @@ static inline struct azure_route_table *add_table(struct azure_test *t, const ch
 	return table;
 }
 
-static inline struct azure_route *add_route(struct azure_route_table *table, const char *name,
-	const char *prefix, const char *type) {
+static inline struct azure_route *add_route(
+	struct azure_route_table *table, const char *name, const char *prefix, const char *type) {
 	struct azure_route *route = &table->routes[table->route_count++];
 
 	*route = (struct azure_route){
@@ -136,78 +128,18 @@ static inline struct azure_circuit *add_circuit(struct azure_test *t, const char
 	struct azure_circuit *circuit = &t->model.circuits[t->model.circuit_count++];
 
 	*circuit = (struct azure_circuit){.name = name};
-	circuit->links[0] = (struct azure_circuit_link){
-		.given = true, .peer_prefix = prefix_from("172.16.0.0/30")};
-	circuit->links[1] = (struct azure_circuit_link){
-		.given = true, .peer_prefix = prefix_from("172.16.0.4/30")};
+	circuit->links[0] =
+		(struct azure_circuit_link){.given = true, .peer_prefix = prefix_from("172.16.0.0/30")};
+	circuit->links[1] =
+		(struct azure_circuit_link){.given = true, .peer_prefix = prefix_from("172.16.0.4/30")};
 	return circuit;
 }
 
-static inline struct azure_connection *add_connection(struct azure_test *t, const char *name,
-	const char *type, const char *gateway) {
+static inline struct azure_connection *add_connection(
+	struct azure_test *t, const char *name, const char *type, const char *gateway) {
 	struct azure_connection *connection = &t->model.connections[t->model.connection_count++];
 
 	*connection = (struct azure_connection){
 		.name = name, .connection_type = type, .gateway1 = gateway, .shared_key = "secret"};
 	return connection;
-}
-
-static inline struct azure_local_gateway *add_local_gateway(struct azure_test *t,
-	const char *name, const char *outer) {
-	struct azure_local_gateway *local =
-		&t->model.local_gateways[t->model.local_gateway_count++];
-
-	*local = (struct azure_local_gateway){.name = name,
-		.gateway_address = ip_from(outer),
-		.address_space = ROOM_FOR(t, struct prefix)};
-	return local;
-}
-
-static inline void azure_test_lower(struct azure_test *t) {
-	t->cloud = azure_cloud_new(&t->model);
-	t->cloud->ops->lower(t->cloud, t->topo, NULL, t->mistakes);
-	if (diagnostics_error_count(t->mistakes) == 0)
-		topo_finish(t->topo);
-}
-
-static inline void azure_test_lower_well(struct azure_test *t) {
-	azure_test_lower(t);
-	if (diagnostics_error_count(t->mistakes) > 0)
-		fail_msg("%s", diagnostics_at(t->mistakes, 0)->text);
-}
-
-static inline const struct azure_cloud *azure_test_cloud(const struct azure_test *t) {
-	return (const struct azure_cloud *)t->cloud;
-}
-
-static inline uint32_t node_named(const struct azure_test *t, const char *name) {
-	uint32_t node = topo_find_node(t->topo, name);
-
-	if (node == TOPO_NONE)
-		fail_msg("no node %s", name);
-	return node;
-}
-
-static inline uint32_t port_named(const struct azure_test *t, const char *node, const char *port) {
-	const struct topo_node *of = &t->topo->nodes[node_named(t, node)];
-
-	for (size_t i = 0; i < of->port_count; i++) {
-		if (text_equal(t->topo->ports[of->ports[i]].name, port))
-			return of->ports[i];
-	}
-	fail_msg("no port %s at %s", port, node);
-	return TOPO_NONE;
-}
-
-// The last row of the prefix counts, as in a forwarding table; NULL when there is none.
-static inline const struct topo_table_route *row_of(const struct azure_test *t, uint32_t table,
-	const char *prefix) {
-	const struct topo_table_route *found = NULL;
-
-	for (size_t i = 0; i < t->topo->tables[table].route_count; i++) {
-		const struct topo_table_route *row = &t->topo->tables[table].routes[i];
-		if (prefix_equal(row->prefix, prefix_from(prefix)))
-			found = row;
-	}
-	return found;
 }

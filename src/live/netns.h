@@ -1,0 +1,16 @@
+// Named network namespaces, as `ip netns` keeps them: a file in /run/netns with the namespace mounted
+// on it. All return 0 or -errno. For single-threaded programs: entering one moves the whole process.
+#pragma once
+
+#define NETNS_FOLDER "/run/netns"
+#define NETNS_NAME_MAX 128
+
+// A new namespace of this name; the caller is inside it afterwards. -EEXIST.
+int netns_create(const char *name);
+int netns_enter(const char *name);
+// The namespace ends with its last process and descriptor. Fine when it is not there.
+int netns_remove(const char *name);
+
+// The namespace the process is in, to come back to.
+int netns_here(void); // a descriptor, -errno
+int netns_return(int here);

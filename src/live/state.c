@@ -1,0 +1,243 @@
+#include "live/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "live/netns.h"
+
+#define STAT_BYTES 1024
+#define START_TIME_FIELD 22 // of /proc/PID/stat
+
+struct state {
+	char name[STATE_NAME_MAX + 1];
+	int lock;
+	int spaces;
+};
+
+bool state_name_is_valid(const char *name) {
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	size_t length = strlen(name);
+	return length != 0 && length <= STATE_NAME_MAX && strspn(name, letters) == length &&
+		strchr("-_.", name[0]) == NULL;
+}
+
+const char *state_path(const char *name, const char *file, char path[STATE_PATH_MAX]) {
+	snprintf(path, STATE_PATH_MAX, STATE_FOLDER "/%.*s/%s", STATE_NAME_MAX, name, file);
+	return path;
+}
+
+const char *state_log_path(const char *name, char path[STATE_PATH_MAX]) {
+	snprintf(path, STATE_PATH_MAX, STATE_FOLDER "/%.*s.log", STATE_NAME_MAX, name);
+	return path;
+}
+
+static int open_lock(const char *name, int flags) {
+	char path[STATE_PATH_MAX];
+	int fd = open(state_path(name, "lock", path), flags | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+bool state_is_alive(const char *name) {
+	int fd = open_lock(name, O_RDONLY);
+	if (fd < 0)
+		return false;
+	bool is_held = flock(fd, LOCK_SH | LOCK_NB) < 0;
+	close(fd);
+	return is_held;
+}
+
+static int make_folder(const char *name) {
+	char path[STATE_PATH_MAX];
+	if (mkdir(STATE_FOLDER, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	snprintf(path, sizeof(path), STATE_FOLDER "/%s", name);
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int take_lock(struct state *state) {
+	char path[STATE_PATH_MAX];
+	int result = make_folder(state->name);
+	if (result < 0)
+		return result;
+	state->lock = open_lock(state->name, O_RDWR | O_CREAT);
+	if (state->lock < 0)
+		return state->lock;
+	if (flock(state->lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	// Someone who cleaned up may have removed the file between the two.
+	struct stat mine, there;
+	if (fstat(state->lock, &mine) < 0 || stat(state_path(state->name, "lock", path), &there) < 0 ||
+		mine.st_ino != there.st_ino)
+		return -EBUSY;
+	return 0;
+}
+
+int state_begin(const char *name, struct state **out) {
+	struct state *state = memory_alloc(sizeof(*state));
+	char path[STATE_PATH_MAX];
+	snprintf(state->name, sizeof(state->name), "%s", name);
+	state->lock = state->spaces = -1;
+	int result = 0;
+	// A dead lab of this name is cleaned away before the lock is taken: the lock's file goes too.
+	if (state_is_alive(name))
+		result = -EBUSY;
+	if (result == 0)
+		result = state_clean(name);
+	if (result == 0)
+		result = take_lock(state);
+	if (result == 0) {
+		state->spaces = open(state_path(name, "spaces", path),
+			O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+		result = state->spaces < 0 ? -errno : 0;
+	}
+	if (result < 0) {
+		state_free(state);
+		return result;
+	}
+	*out = state;
+	return 0;
+}
+
+void state_free(struct state *state) {
+	if (state == NULL)
+		return;
+	if (state->lock >= 0)
+		close(state->lock);
+	if (state->spaces >= 0)
+		close(state->spaces);
+	free(state);
+}
+
+const char *state_name(const struct state *state) {
+	return state->name;
+}
+
+static int write_all(int fd, const char *bytes, size_t length) {
+	while (length != 0) {
+		ssize_t written = write(fd, bytes, length);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return written < 0 ? -errno : -EIO;
+		bytes += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+int state_add_name_space(struct state *state, const char *name_space) {
+	struct text line;
+	text_init(&line);
+	text_printf(&line, "%s\n", name_space);
+	int result = write_all(state->spaces, line.chars, line.length);
+	text_done(&line);
+	return result;
+}
+
+// When the process began, in the machine's ticks; 0 when there is none.
+static unsigned long long start_time(pid_t pid) {
+	char path[64], stat[STAT_BYTES];
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t got = read(fd, stat, sizeof(stat) - 1);
+	close(fd);
+	if (got <= 0)
+		return 0;
+	stat[got] = '\0';
+	// The second field is the program's name in parentheses, which may hold blanks.
+	char *at = strrchr(stat, ')');
+	for (int field = 2; at != NULL && field < START_TIME_FIELD; field++)
+		at = strchr(at + 1, ' ');
+	return at != NULL ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+static int write_file(const char *path, const char *bytes, size_t length) {
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	int result = write_all(fd, bytes, length);
+	if (close(fd) < 0 && result == 0)
+		result = -errno;
+	return result;
+}
+
+int state_set_pid(struct state *state, pid_t pid) {
+	char path[STATE_PATH_MAX], line[64];
+	int length = snprintf(line, sizeof(line), "%d %llu\n", (int)pid, start_time(pid));
+	return write_file(state_path(state->name, "pid", path), line, (size_t)length);
+}
+
+pid_t state_pid(const char *name) {
+	char path[STATE_PATH_MAX];
+	int pid = 0;
+	unsigned long long started = 0;
+	FILE *file = fopen(state_path(name, "pid", path), "re");
+	if (file == NULL)
+		return 0;
+	int fields = fscanf(file, "%d %llu", &pid, &started);
+	fclose(file);
+	return fields == 2 && pid > 0 && started != 0 && start_time(pid) == started ? pid : 0;
+}
+
+int state_copy_topology(struct state *state, const char *path) {
+	char copy[STATE_PATH_MAX];
+	struct text text;
+	text_init(&text);
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return -errno;
+	char chunk[8192];
+	size_t got;
+	while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		text_add_n(&text, chunk, got);
+	int result = ferror(file) ? -EIO : 0;
+	fclose(file);
+	if (result == 0)
+		result = write_file(
+			state_path(state->name, "topology.yaml", copy), text_chars(&text), text.length);
+	text_done(&text);
+	return result;
+}
+
+static int remove_name_spaces(const char *name) {
+	char path[STATE_PATH_MAX], line[NETNS_NAME_MAX + 2];
+	FILE *file = fopen(state_path(name, "spaces", path), "re");
+	int result = 0;
+	if (file == NULL)
+		return errno == ENOENT ? 0 : -errno;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		int removed = line[0] != '\0' ? netns_remove(line) : 0;
+		if (result == 0)
+			result = removed;
+	}
+	fclose(file);
+	return result;
+}
+
+int state_clean(const char *name) {
+	// The lock goes last: while it is there, a second cleaner finds the lab.
+	static const char *const files[] = {"spaces", "pid", "topology.yaml", "control", "lock"};
+	char path[STATE_PATH_MAX];
+	int result = remove_name_spaces(name);
+	if (result < 0)
+		return result;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (unlink(state_path(name, files[i], path)) < 0 && errno != ENOENT && result == 0)
+			result = -errno;
+	}
+	snprintf(path, sizeof(path), STATE_FOLDER "/%.*s", STATE_NAME_MAX, name);
+	if (rmdir(path) < 0 && errno != ENOENT && result == 0)
+		result = -errno;
+	return result;
+}

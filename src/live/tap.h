@@ -1,0 +1,33 @@
+// A host's interface: a TAP device in the host's namespace, the fabric behind it. What the host sends
+// is handed to a port of the world, what arrives at the port goes to the host.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "live/clock_epoll.h"
+#include "live/neighbor.h"
+#include "world/world.h"
+
+#define TAP_NAME_MAX 15 // IFNAMSIZ less the NUL
+
+struct tap {
+	char name[TAP_NAME_MAX + 1];
+	uint8_t mac[MAC_BYTES];
+	uint32_t port; // of the world
+	struct world *world;
+	struct clock_epoll *clock;
+	struct source source;
+	struct tap_counts {
+		uint64_t packets_sent, bytes_sent;         // by the host
+		uint64_t packets_received, bytes_received; // by the host
+		uint64_t ignored; // multicasts and the like, which the fabric doesn't carry
+		uint64_t refused; // the device did not take them
+	} counts;
+};
+
+// Makes the device in the namespace the process is in; it ends with the descriptor. 0 or -errno.
+int tap_open(struct tap *tap, const char *name, uint32_t port);
+// From now on packets flow. 0 or -errno.
+int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock);
+void tap_close(struct tap *tap);
