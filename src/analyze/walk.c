@@ -10,7 +10,7 @@
 struct walker {
 	struct world *world;
 	const struct topo *topo;
-	struct lpm **owners; // per link with more than two ends: prefix to end; built on first use
+	struct lpm **owners; // per link: prefix to end, built on first use
 };
 
 struct walker *walker_new(struct world *world) {
@@ -46,8 +46,12 @@ static const struct lpm *owners_of(struct walker *walker, uint32_t number) {
 		const struct topo_port *port = &walker->topo->ports[link->ends[e].port];
 		for (size_t i = 0; i < link->ends[e].own_count; i++)
 			lpm_insert(lpm, link->ends[e].owns[i], e);
-		for (size_t i = 0; i < port->address_count; i++)
+		for (size_t i = 0; i < port->address_count; i++) {
 			lpm_insert(lpm, prefix_host(port->addresses[i].address), e);
+			// On a link of two, the rest of an end's network is nobody's.
+			if (link->end_count == 2 && lpm_get(lpm, port->addresses[i].network) == LPM_NONE)
+				lpm_insert(lpm, port->addresses[i].network, e);
+		}
 	}
 	return lpm;
 }
@@ -66,7 +70,7 @@ static uint32_t far_port(struct walker *walker, uint32_t port, struct ip via,
 		return TOPO_NONE;
 	const struct topo_link *link = &walker->topo->links[number];
 	bool by_destination = ip_is_none(via) || ip_equal(via, key->destination);
-	if (link->end_count > 2 && by_destination) {
+	if (by_destination) {
 		struct prefix same = family_prefix(key->destination);
 		lpm_lookup_scope(owners_of(walker, number), key->destination, &same);
 		header_box_narrow_destination(scope, same);
@@ -98,7 +102,7 @@ static void cross_link(struct walker *walker, const struct flow_key *key, struct
 		if (is_ours && link->ends[e].rides_on != TOPO_NONE)
 			carrier = link->ends[e].rides_on;
 	}
-	if (world_link_fault(walker->world, carrier) == WORLD_CUT) {
+	if (world_loses(walker->world, step->port, far)) {
 		end_dropped(step, DROP_LINK_CUT, topo->links[carrier].origin);
 		return;
 	}

@@ -13,8 +13,11 @@ struct probing;
 struct probed {
 	struct question question;
 	size_t pair; // in the matrix
-	uint32_t sent, answered;
-	int64_t first_lost_ns, last_lost_ns; // -1: none
+	uint32_t sent;
+	struct {
+		instant *items; // when each that got no answer was sent
+		size_t count, room;
+	} lost;
 };
 
 struct probing {
@@ -23,6 +26,7 @@ struct probing {
 	size_t count;
 	struct timer timer;
 	uint32_t pending;
+	instant start;
 };
 
 // What a probe's end is told to; freed with it.
@@ -37,14 +41,8 @@ static void probe_done(void *owner, struct probe *probe) {
 
 	probe_result(probe, &result);
 	sent->probing->pending--;
-	if (result.outcome == PROBE_ANSWERED) {
-		sent->pair->answered++;
-	} else {
-		if (sent->pair->first_lost_ns < 0 || result.sent.ns < sent->pair->first_lost_ns)
-			sent->pair->first_lost_ns = result.sent.ns;
-		if (result.sent.ns > sent->pair->last_lost_ns)
-			sent->pair->last_lost_ns = result.sent.ns;
-	}
+	if (result.outcome != PROBE_ANSWERED)
+		ARRAY_PUSH(&sent->pair->lost, result.sent);
 	probe_free(probe);
 	free(sent);
 }
@@ -92,7 +90,7 @@ static void choose_probed(const struct topo *topo, const struct matrix *before,
 		struct probed *probed = &probing->pairs[probing->count];
 		if (!pair->reached || !touches(pair, whatif))
 			continue;
-		*probed = (struct probed){.pair = i, .first_lost_ns = -1, .last_lost_ns = -1};
+		*probed = (struct probed){.pair = i};
 		if (question_between(topo, pair->from, pair->to, flow, &probed->question) == 0)
 			probing->count++;
 	}
@@ -102,15 +100,15 @@ static void choose_probed(const struct topo *topo, const struct matrix *before,
 static void fail_and_converge(struct probing *probing, struct whatif *out) {
 	struct world *world = probing->world;
 	struct loop *loop = world_loop(world);
-	instant start = loop_now(loop);
 
+	probing->start = loop_now(loop);
 	for (size_t i = 0; i < out->failure_count; i++)
 		failure_apply(world, &out->failures[i]);
 	timer_init(&probing->timer, TIMER_PERIODIC, send_round, probing);
 	if (probing->count != 0)
 		send_round(&probing->timer, probing);
 	out->converged = world_converge(world, WHATIF_LIMIT_NS);
-	out->converge_ns = instant_since(world_last_change(world), start);
+	out->converge_ns = instant_since(world_last_change(world), probing->start);
 	if (out->converge_ns < 0)
 		out->converge_ns = 0;
 	timer_stop(loop, &probing->timer);
@@ -136,8 +134,31 @@ static enum whatif_change change_of(
 	return is_same ? WHATIF_UNCHANGED : WHATIF_MOVED;
 }
 
-static struct whatif_pair compare(const struct matrix_pair *before, const struct matrix_pair *after,
-	const struct probed *probed) {
+// Counts what was sent until the network had converged: what is lost later is lost for good.
+static void count_lost(const struct probed *probed, instant start, int64_t converge_ns,
+	struct whatif_pair *pair) {
+	instant end = instant_add(start, converge_ns);
+	instant first = INSTANT_NEVER;
+	instant last = start;
+	uint32_t rounds = (uint32_t)(converge_ns / WHATIF_PROBE_INTERVAL_NS) + 1;
+
+	pair->sent = rounds < probed->sent ? rounds : probed->sent;
+	for (size_t i = 0; i < probed->lost.count; i++) {
+		instant sent = probed->lost.items[i];
+		if (instant_compare(sent, end) > 0)
+			continue;
+		pair->lost++;
+		if (instant_compare(sent, first) < 0)
+			first = sent;
+		if (instant_compare(sent, last) > 0)
+			last = sent;
+	}
+	if (pair->lost > 0)
+		pair->outage_ns = instant_since(last, first) + WHATIF_PROBE_INTERVAL_NS;
+}
+
+static struct whatif_pair compare(
+	const struct matrix_pair *before, const struct matrix_pair *after) {
 	struct whatif_pair pair = {
 		.from = before->from,
 		.to = before->to,
@@ -152,12 +173,6 @@ static struct whatif_pair compare(const struct matrix_pair *before, const struct
 		pair.is_slower = more_ns > MS_NS && more_ns > before->rtt_ns / 10;
 		pair.became_asymmetric = before->symmetric && !after->symmetric;
 	}
-	if (probed == NULL)
-		return pair;
-	pair.sent = probed->sent;
-	pair.lost = probed->sent - probed->answered;
-	if (probed->first_lost_ns >= 0)
-		pair.outage_ns = probed->last_lost_ns - probed->first_lost_ns + WHATIF_PROBE_INTERVAL_NS;
 	return pair;
 }
 
@@ -190,10 +205,11 @@ void whatif_run(struct world *world, const struct matrix *before, const struct q
 	out->pairs = ARENA_ARRAY(arena, struct whatif_pair, before->pair_count + 1);
 	size_t next = 0;
 	for (size_t i = 0; i < before->pair_count; i++) {
-		const struct probed *probed = NULL;
-		if (next < probing.count && probing.pairs[next].pair == i)
-			probed = &probing.pairs[next++];
-		struct whatif_pair pair = compare(&before->pairs[i], &after.pairs[i], probed);
+		struct whatif_pair pair = compare(&before->pairs[i], &after.pairs[i]);
+		if (next < probing.count && probing.pairs[next].pair == i) {
+			count_lost(&probing.pairs[next], probing.start, out->converge_ns, &pair);
+			free(probing.pairs[next++].lost.items);
+		}
 		count_change(out, pair.change);
 		if (pair.change != WHATIF_UNCHANGED || pair.lost != 0)
 			out->pairs[out->pair_count++] = pair;

@@ -57,6 +57,8 @@ int cli_main(int argc, char **argv) {
 	const struct verb *verb = verb_find(argv[1]);
 	if (verb == NULL)
 		return unknown_verb(argv[1]);
+	if (verb->run == NULL)
+		return cli_lab(argc - 2, argv + 2);
 	if (options_read(verb, argc - 2, argv + 2, &options, stderr) < 0)
 		return EXIT_WRONG_USE;
 	if (options_has(&options, OPTION_HELP)) {

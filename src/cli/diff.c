@@ -10,9 +10,9 @@ static void collect_effective(const struct network *network, struct diff_facts *
 		struct cloud_route_row *rows;
 		size_t count;
 		char prefix[PREFIX_TEXT_BYTES];
+		struct cloud_question at = {network->world, i, NULL, network->arena};
 		if (network->topo->nodes[i].kind != TOPO_HOST ||
-			network->cloud->ops->effective_routes(
-				network->cloud, network->world, i, NULL, network->arena, &rows, &count) < 0)
+			network->cloud->ops->effective_routes(network->cloud, &at, &rows, &count) < 0)
 			continue;
 		for (size_t r = 0; r < count; r++) {
 			const char *value = rows[r].next_hop_type;

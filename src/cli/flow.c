@@ -18,8 +18,8 @@ static void ask_side(const struct network *network, const struct question *quest
 	out->node = is_inbound ? question->to : question->from;
 	if (out->node == TOPO_NONE)
 		return;
-	out->given = network->cloud->ops->flow_verify(network->cloud, network->world, out->node, &flow,
-					 network->arena, &out->verdict) == 0;
+	struct cloud_question at = {network->world, out->node, NULL, network->arena};
+	out->given = network->cloud->ops->flow_verify(network->cloud, &at, &flow, &out->verdict) == 0;
 }
 
 static int flow(

@@ -28,8 +28,8 @@ static int next_hop(const struct network *network, const struct options *options
 	struct cloud_next_hop hop = {0};
 	struct text text;
 
-	if (network->cloud->ops->next_hop(
-			network->cloud, network->world, node, destination, network->arena, &hop) < 0)
+	struct cloud_question at = {network->world, node, NULL, network->arena};
+	if (network->cloud->ops->next_hop(network->cloud, &at, destination, &hop) < 0)
 		own_next_hop(network, &view, node, destination, &hop);
 	if (options_is_format(options, "azure"))
 		return print_json(view_nexthop_azure(&view, &hop));

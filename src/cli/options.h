@@ -45,6 +45,16 @@
 	OPTION(PREFIXES, "prefixes", "N", "prefixes a site announces")                                \
 	OPTION(RANDOM, "random", NULL, "a random network instead of a regular one")                   \
 	OPTION(NODES, "nodes", "N", "of a random network, at most 30")                                \
+	OPTION(NAME, "name", "NAME", "of the lab (default: the only one that runs)")                  \
+	OPTION(LIVE, "live", "NAME", "hold the prediction against this running lab")                  \
+	OPTION(WATCH, "watch", NULL, "show it again every second")                                    \
+	OPTION(ONE_WAY, "one-way", "NODE", "only what this node sends")                               \
+	OPTION(FOR, "for", "TIME", "and back up again after this time")                               \
+	OPTION(DELAY, "delay", "TIME", "one way")                                                     \
+	OPTION(JITTER, "jitter", "TIME", "up to so much more delay, at random")                       \
+	OPTION(LOSS, "loss", "SHARE", "of the packets: 0.1%, 5%")                                     \
+	OPTION(RATE, "rate", "RATE", "50Mbps, 10Gbps; 0: as fast as it can")                          \
+	OPTION(WRITE, "write", "FILE", "to this file instead of standard output (also -w)")           \
 	OPTION(HELP, "help", NULL, "this text")
 
 enum option {

@@ -133,7 +133,7 @@ static void faults_are_bounded(void **state) {
 static void every_verb_has_json_or_is_no_question(void **state) {
 	(void)state;
 	for (size_t i = 0; i < verb_count; i++) {
-		if (!text_equal(verbs[i].name, "generate"))
+		if (verbs[i].run != NULL && !text_equal(verbs[i].name, "generate"))
 			assert_non_null(strstr(verbs[i].formats, "json"));
 		assert_ptr_equal(verb_find(verbs[i].name), &verbs[i]);
 	}

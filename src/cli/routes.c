@@ -37,7 +37,10 @@ static int print_rib(const struct view *view, const struct options *options, uin
 		return print_json(view_rib_azure(view, node));
 	if (options_is_format(options, "json")) {
 		json_t *document = view_rib_json(view, node);
-		json_put_text(document, "node", options->positional[1]);
+		struct ip address;
+		bool is_address = ip_parse(options->positional[1], &address) == 0;
+		json_put_text(
+			document, "node", is_address ? view_node(view, node) : options->positional[1]);
 		json_put_text(document, "instance", view_node(view, node));
 		json_put(document, "forwarding", view_fib_json(view, node));
 		return print_json(document);
@@ -100,10 +103,11 @@ static int print_routes(
 	// A machine that speaks BGP has both: its NIC's table is asked for by --nic.
 	const struct rib *rib = world_rib(network->world, node);
 	bool wants_rib = network->topo->nodes[node].bgp != NULL && nic == NULL;
+	struct cloud_question at = {network->world, node, nic, network->arena};
 	int result = -ENOENT;
 	if (!wants_rib)
-		result = network->cloud->ops->effective_routes(
-			network->cloud, network->world, node, nic, network->arena, &rows, &effective.count);
+		result =
+			network->cloud->ops->effective_routes(network->cloud, &at, &rows, &effective.count);
 	if (result == 0) {
 		effective.rows = rows;
 		return print_effective(&view, options, &effective);

@@ -20,7 +20,7 @@ struct verb {
 	const char *summary;
 	const char *formats; // separated by blanks, the first is the default
 	uint64_t options;    // besides OPTIONS_ALWAYS
-	int (*run)(const struct options *options);
+	int (*run)(const struct options *options); // NULL: `lab`, which has verbs of its own
 };
 
 extern const struct verb verbs[];
@@ -46,3 +46,5 @@ int cli_peers(const struct options *options);
 int cli_diff(const struct options *options);
 int cli_generate(const struct options *options);
 int cli_schema(const struct options *options);
+int cli_lab(int argc, char **argv);
+int cli_verify(const struct options *options);

@@ -34,6 +34,9 @@ const struct verb verbs[] = {
 			OPTION_BIT(SEED) | OPTION_BIT(RANDOM) | OPTION_BIT(NODES),
 		cli_generate},
 	{"schema", "", 0, 0, "the JSON Schema of the file", "json", 0, cli_schema},
+	{"lab", "VERB [ARGUMENT]...", 0, 0, "the network live, with real hosts", "text", 0, NULL},
+	{"verify", "", 0, 0, "a running lab against the prediction", "text json",
+		OPTION_BIT(LIVE) | OPTION_BIT(IPV6), cli_verify},
 };
 
 const size_t verb_count = sizeof(verbs) / sizeof(verbs[0]);

@@ -50,6 +50,15 @@ struct cloud_flow {
 	bool inbound;
 };
 
+// Where a question is asked: at a NIC of a node in a world. What the answer points to lives in
+// `arena`.
+struct cloud_question {
+	struct world *world;
+	uint32_t node;
+	const char *nic; // NULL: the primary one
+	struct arena *arena;
+};
+
 struct cloud_ops {
 	const char *name;
 	// Lowers the model given at its making into topo. `port_names` maps "router/interface" of the
@@ -59,14 +68,14 @@ struct cloud_ops {
 	// Takes part in a world: fills its shared layers as gateways learn routes. Called once, before
 	// the world runs; what it allocates lives as long as the world's arena.
 	void (*attach)(struct cloud *cloud, struct world *world);
-	// The effective routes of a NIC of `node` (nic NULL: the primary). Rows live in `arena`.
-	// -ENOENT when the node is none of the cloud's machines.
-	int (*effective_routes)(struct cloud *cloud, struct world *world, uint32_t node,
-		const char *nic, struct arena *arena, struct cloud_route_row **rows, size_t *count);
-	int (*next_hop)(struct cloud *cloud, struct world *world, uint32_t node, struct ip destination,
-		struct arena *arena, struct cloud_next_hop *out);
-	int (*flow_verify)(struct cloud *cloud, struct world *world, uint32_t node,
-		const struct cloud_flow *flow, struct arena *arena, struct cloud_flow_verdict *out);
+	// The effective routes of a NIC. Each of these: -ENOENT when the node is none of the cloud's
+	// machines or has no such NIC.
+	int (*effective_routes)(struct cloud *cloud, const struct cloud_question *at,
+		struct cloud_route_row **rows, size_t *count);
+	int (*next_hop)(struct cloud *cloud, const struct cloud_question *at, struct ip destination,
+		struct cloud_next_hop *out);
+	int (*flow_verify)(struct cloud *cloud, const struct cloud_question *at,
+		const struct cloud_flow *flow, struct cloud_flow_verdict *out);
 	void (*free)(struct cloud *cloud);
 };
 

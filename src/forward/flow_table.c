@@ -11,7 +11,7 @@
 // Flows in one array; a hash table of chains through it, and a list through it from the least to
 // the most lately used.
 struct flow {
-	struct flow_key key; // with the lower end as the source
+	struct flow_key key;
 	instant used;
 	uint32_t chain; // the next of the same bucket
 	uint32_t older, newer;
@@ -39,19 +39,6 @@ void flow_table_free(struct flow_table *table) {
 	free(table);
 }
 
-// Both directions have one key.
-static struct flow_key key_of_both(const struct flow_key *key) {
-	struct flow_key both = *key;
-	int order = ip_compare(key->source, key->destination);
-	if (order > 0 || (order == 0 && key->source_port > key->destination_port)) {
-		both.source = key->destination;
-		both.destination = key->source;
-		both.source_port = key->destination_port;
-		both.destination_port = key->source_port;
-	}
-	return both;
-}
-
 static uint64_t mix(uint64_t hash, uint64_t value) {
 	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
 	return hash ^ hash >> 32;
@@ -74,11 +61,11 @@ static bool key_equal(const struct flow_key *a, const struct flow_key *b) {
 		a->source_port == b->source_port && a->destination_port == b->destination_port;
 }
 
-static uint32_t flow_find(const struct flow_table *table, const struct flow_key *both) {
+static uint32_t flow_find(const struct flow_table *table, const struct flow_key *key) {
 	if (table->count == 0)
 		return NO_FLOW;
-	uint32_t at = table->buckets[key_bucket(table, both)];
-	while (at != NO_FLOW && !key_equal(&table->flows[at].key, both))
+	uint32_t at = table->buckets[key_bucket(table, key)];
+	while (at != NO_FLOW && !key_equal(&table->flows[at].key, key))
 		at = table->flows[at].chain;
 	return at;
 }
@@ -147,22 +134,20 @@ static uint32_t flow_place(struct flow_table *table, instant now) {
 }
 
 void flow_table_open(struct flow_table *table, const struct flow_key *key, instant now) {
-	struct flow_key both = key_of_both(key);
-	uint32_t at = flow_find(table, &both);
+	uint32_t at = flow_find(table, key);
 	if (at != NO_FLOW) {
 		flow_touch(table, at, now);
 		return;
 	}
 	at = flow_place(table, now);
-	table->flows[at].key = both;
+	table->flows[at].key = *key;
 	table->flows[at].used = now;
 	chain_insert(table, at);
 	age_append(table, at);
 }
 
 bool flow_table_holds(struct flow_table *table, const struct flow_key *key, instant now) {
-	struct flow_key both = key_of_both(key);
-	uint32_t at = flow_find(table, &both);
+	uint32_t at = flow_find(table, key);
 	if (at == NO_FLOW || flow_is_idle(table, at, now))
 		return false;
 	flow_touch(table, at, now);

@@ -1,4 +1,5 @@
-// The flows a stateful filter has let through: a bounded table per port; replies pass by it.
+// The flows a stateful filter has let through: a bounded table per port; replies pass by it. A flow
+// has one key, that of the packets of it which enter the port; stateful.c turns those which leave.
 #pragma once
 
 #include <stdbool.h>
@@ -18,6 +19,6 @@ struct flow_table *flow_table_new(void);
 void flow_table_free(struct flow_table *table);
 // Opens or refreshes the flow.
 void flow_table_open(struct flow_table *table, const struct flow_key *key, instant now);
-// Is this the flow or its reverse, not idle too long? Refreshes it.
+// Is there such a flow, not idle too long? Refreshes it.
 bool flow_table_holds(struct flow_table *table, const struct flow_key *key, instant now);
 size_t flow_table_count(const struct flow_table *table);

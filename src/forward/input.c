@@ -35,7 +35,7 @@ static struct port *input_once(struct step *step) {
 		.port = in,
 		.key = &step->key,
 		.step = step,
-		.is_known = in->flows != NULL && flow_is_known(step, in),
+		.is_known = in->flows != NULL && flow_is_known(step, in, FLOW_ENTERS),
 	};
 	struct verdict verdict = admit(&asked);
 	if (UNLIKELY(verdict.edge == EDGE_DROP)) {
@@ -43,7 +43,7 @@ static struct port *input_once(struct step *step) {
 		return NULL;
 	}
 	if (in->flows != NULL && !asked.is_known)
-		flow_open(step, in);
+		flow_open(step, in, FLOW_ENTERS);
 	if (verdict.edge == EDGE_DELIVER)
 		return take(step);
 	if (step_pass(step))

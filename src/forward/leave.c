@@ -50,7 +50,7 @@ void step_leave(struct step *step, struct port *out) {
 		.port = out,
 		.key = &step->key,
 		.step = step,
-		.is_known = out->flows != NULL && flow_is_known(step, out),
+		.is_known = out->flows != NULL && flow_is_known(step, out, FLOW_LEAVES),
 		.is_originated = step->in == NULL,
 	};
 	struct verdict verdict = leave(&asked);
@@ -59,7 +59,7 @@ void step_leave(struct step *step, struct port *out) {
 		return;
 	}
 	if (out->flows != NULL && !asked.is_known)
-		flow_open(step, out);
+		flow_open(step, out, FLOW_LEAVES);
 	if (UNLIKELY(!port_fits(out, step->packet->length)))
 		step_fragment(step, out);
 	else

@@ -107,8 +107,22 @@ static bool own_key(const struct step *step, struct flow_key *key) {
 	return length == 0 || !is_quoting(key->protocol, payload[0]);
 }
 
+// The flow's key: of its packets that enter the port. What an appliance sends on has the addresses
+// of what it got, but the other direction, and so is no answer to it (AZ-NSG-2).
+static struct flow_key flow_of(const struct flow_key *key, bool is_turned) {
+	struct flow_key flow = *key;
+	if (!is_turned)
+		return flow;
+	flow.source = key->destination;
+	flow.destination = key->source;
+	flow.source_port = key->destination_port;
+	flow.destination_port = key->source_port;
+	return flow;
+}
+
 // A first fragment lets the later ones through, which have no ports to be known by.
-static void open_fragments(const struct step *step, const struct port *port) {
+static void open_fragments(
+	const struct step *step, const struct port *port, enum flow_direction direction) {
 	if (!step->header.more_fragments || step->header.fragment_offset > 0)
 		return;
 	const struct flow_key later = {
@@ -117,30 +131,41 @@ static void open_fragments(const struct step *step, const struct port *port) {
 		.protocol = step->key.protocol,
 		.is_fragment = true,
 	};
-	flow_table_open(port->flows, &later, step->now);
+	struct flow_key flow = flow_of(&later, direction == FLOW_LEAVES);
+	flow_table_open(port->flows, &flow, step->now);
 }
 
-bool flow_is_known(const struct step *step, const struct port *port) {
+// The packet that an error quotes went the other way.
+static bool quote_is_known(
+	const struct step *step, const struct port *port, enum flow_direction direction) {
 	struct flow_key key;
-	if (own_key(step, &key)) {
-		if (!flow_table_holds(port->flows, &key, step->now))
-			return false;
-		open_fragments(step, port);
-		return true;
-	}
 	size_t before = step->header.header_bytes + (size_t)ICMP_HEADER_BYTES;
 	if (step->packet->length < before)
 		return false;
 	const uint8_t *quote = packet_data(step->packet) + before;
 	if (quote_decode(quote, step->packet->length - before, &key) != 0)
 		return false;
-	return flow_table_holds(port->flows, &key, step->now);
+	struct flow_key flow = flow_of(&key, direction == FLOW_ENTERS);
+	return flow_table_holds(port->flows, &flow, step->now);
 }
 
-void flow_open(const struct step *step, const struct port *port) {
+bool flow_is_known(
+	const struct step *step, const struct port *port, enum flow_direction direction) {
+	struct flow_key key;
+	if (!own_key(step, &key))
+		return quote_is_known(step, port, direction);
+	struct flow_key flow = flow_of(&key, direction == FLOW_LEAVES);
+	if (!flow_table_holds(port->flows, &flow, step->now))
+		return false;
+	open_fragments(step, port, direction);
+	return true;
+}
+
+void flow_open(const struct step *step, const struct port *port, enum flow_direction direction) {
 	struct flow_key key;
 	if (!own_key(step, &key))
 		return;
-	flow_table_open(port->flows, &key, step->now);
-	open_fragments(step, port);
+	struct flow_key flow = flow_of(&key, direction == FLOW_LEAVES);
+	flow_table_open(port->flows, &flow, step->now);
+	open_fragments(step, port, direction);
 }

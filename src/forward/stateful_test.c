@@ -171,6 +171,20 @@ static void what_is_denied_opens_nothing(void **state) {
 	guarded_close(&g);
 }
 
+// AZ-NSG-2: the machine may be reached and is an appliance, which may not open anything itself.
+static void what_an_appliance_sends_on_is_no_answer(void **state) {
+	(void)state;
+	static const uint32_t beyond = 0x0a000063; // behind the appliance
+	struct guarded g;
+	guarded_open(&g);
+	g.in[0].verdict = RULE_DENY;
+	g.out[0].verdict = RULE_PERMIT;
+	assert_true(passes(&g, 2, ports(&g.rig, far, beyond, 1234, 80)));
+	assert_false(passes(&g, 0, ports(&g.rig, far, beyond, 1234, 80)));
+	assert_true(passes(&g, 0, ports(&g.rig, beyond, far, 80, 1234)));
+	guarded_close(&g);
+}
+
 static void a_flow_is_forgotten_after_four_minutes(void **state) {
 	(void)state;
 	struct guarded g;
@@ -218,6 +232,7 @@ int main(void) {
 		cmocka_unit_test(later_fragments_follow_the_first),
 		cmocka_unit_test(a_filter_without_state_is_asked_about_replies_too),
 		cmocka_unit_test(what_is_denied_opens_nothing),
+		cmocka_unit_test(what_an_appliance_sends_on_is_no_answer),
 		cmocka_unit_test(a_flow_is_forgotten_after_four_minutes),
 		cmocka_unit_test(a_quote_cut_anywhere_is_refused_or_has_no_ports),
 	};

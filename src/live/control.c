@@ -23,6 +23,7 @@ struct control_caller {
 	size_t out_sent;
 	json_t *request; // waits for its turn
 	bool is_gone;    // freed once nobody uses it
+	bool is_broken;  // to be lost from the timer: whoever was sending still uses it
 	bool is_writing; // waits for room
 };
 
@@ -76,7 +77,8 @@ static void flush(struct control_caller *caller) {
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0 && errno != EAGAIN) {
-			lose_caller(caller);
+			caller->is_broken = true;
+			timer_start(caller->control->loop, &caller->control->timer, 0);
 			return;
 		}
 		if (sent < 0)
@@ -95,13 +97,17 @@ static void flush(struct control_caller *caller) {
 }
 
 int control_send(struct control_caller *caller, const void *bytes, size_t length) {
-	if (caller->is_gone)
+	if (caller->is_gone || caller->is_broken)
 		return -EPIPE;
 	if (caller->out.length - caller->out_sent + length > CONTROL_BACKLOG_MAX)
 		return -ENOBUFS;
 	text_add_n(&caller->out, bytes, length);
 	flush(caller);
 	return 0;
+}
+
+void control_hang_up(struct control_caller *caller) {
+	lose_caller(caller);
 }
 
 void control_answer(struct control_caller *caller, json_t *answer) {
@@ -146,7 +152,7 @@ static void read_caller(void *owner, uint32_t events) {
 	char bytes[4096];
 	if ((events & EPOLLOUT) != 0)
 		flush(caller);
-	if (caller->is_gone || (events & ~(uint32_t)EPOLLOUT) == 0)
+	if (caller->is_broken || (events & ~(uint32_t)EPOLLOUT) == 0)
 		return;
 	ssize_t got = recv(caller->source.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -201,6 +207,10 @@ static void answer_waiting(struct timer *timer, void *owner) {
 		json_decref(request);
 		if (!caller->is_gone)
 			take_line(caller);
+	}
+	for (struct control_caller *caller = control->callers; caller != NULL; caller = caller->next) {
+		if (caller->is_broken)
+			lose_caller(caller);
 	}
 	control->is_answering = false;
 	free_gone(control);

@@ -33,6 +33,7 @@ void control_close(struct control *control); // NULL is fine; what callers have 
 void control_answer(struct control_caller *caller, json_t *answer); // takes over `answer`
 // -ENOBUFS when the caller reads too slowly: then nothing of it is sent.
 int control_send(struct control_caller *caller, const void *bytes, size_t length);
+void control_hang_up(struct control_caller *caller); // `closed` is told; not from inside `closed`
 
 // The other side: asks and waits for the answer. The descriptor stays open when `stream` isn't NULL.
 // 0 or -errno: -ENOENT, -ECONNREFUSED when nobody listens.

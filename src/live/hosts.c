@@ -102,7 +102,7 @@ static int open_taps(const struct topo *topo, struct host *host) {
 	host->taps = memory_alloc(memory_product(node->port_count + 1, sizeof(*host->taps)));
 	for (size_t i = 0; i < node->port_count; i++) {
 		char name[TAP_NAME_MAX + 1];
-		snprintf(name, sizeof(name), "eth%zu", i);
+		snprintf(name, sizeof(name), "eth%u", (unsigned)i);
 		int result = tap_open(&host->taps[i], name, node->ports[i]);
 		if (result < 0)
 			return result;

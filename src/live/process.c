@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define LINE_BYTES_MAX 4096
+// Packets are late when the process that carries them has to wait for a processor.
+#define CARRIER_NICENESS (-10)
 
 static void redirect_to_log(const char *name) {
 	char path[STATE_PATH_MAX];
@@ -82,6 +85,7 @@ static void become_lab(struct state *state, int told) {
 	if (carrier != 0)
 		watch(state, carrier, told);
 	restore_signals();
+	setpriority(PRIO_PROCESS, 0, CARRIER_NICENESS);
 }
 
 static int read_told(int fd, struct text *problem) {

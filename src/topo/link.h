@@ -68,6 +68,9 @@ struct topo_link {
 	uint32_t origin;
 };
 
+// What the TTL of packets entering a tunnel begins with where it is reset (CE-TTL-1).
+#define TOPO_INNER_TTL 255
+
 struct topo_tunnel {
 	const char *name;
 	uint32_t port[2]; // the tunnel ports of both ends
@@ -75,7 +78,7 @@ struct topo_tunnel {
 	struct ip outer[2];
 	const char *shared_key[2];
 	bool null_cipher;
-	uint8_t inner_ttl_reset[2]; // for packets entering at that end
+	uint8_t inner_ttl_reset[2]; // 0: kept; else what packets entering at that end begin with
 	int64_t lifetime_ns;        // 0: the default of proto/psk
 	bool can_fail;
 	uint32_t origin;

@@ -181,6 +181,7 @@ static void lower_neighbor(struct site_lowering *lowering, const struct site_rou
 	neighbor->export_default_deny = export.default_deny;
 }
 
+// Whatever is connected goes out on every session, also on the one over that very link (AZ-X-4).
 static uint32_t redistributed(const struct site_bgp *bgp) {
 	uint32_t bits = 0;
 
@@ -313,7 +314,8 @@ static void set_tunnel_end(
 	tunnel->outer[index] = end->outer;
 	tunnel->shared_key[index] =
 		arena_strdup(topo->arena, ipsec->shared_key ? ipsec->shared_key : "");
-	tunnel->inner_ttl_reset[index] = ipsec->inner_ttl && text_equal(ipsec->inner_ttl, "reset");
+	if (ipsec->inner_ttl && text_equal(ipsec->inner_ttl, "reset"))
+		tunnel->inner_ttl_reset[index] = TOPO_INNER_TTL;
 	tunnel->null_cipher |= ipsec->null_cipher;
 	if (ipsec->lifetime_ns)
 		tunnel->lifetime_ns = ipsec->lifetime_ns;

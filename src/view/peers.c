@@ -1,6 +1,6 @@
 #include "view/routes.h"
 
-// As the gateway's own list names states (BgpPeerStatus.state).
+// As the gateway's own list names states (BgpPeerStatus.state, AZ-GW-4).
 static const char *azure_state(enum bgp_state state) {
 	switch (state) {
 	case BGP_IDLE:

@@ -57,7 +57,8 @@ static void add_hop(const struct view *view, const struct traceroute_hop *hop, s
 	} else {
 		text_printf(
 			&line, "%s", hop->silence.drop != DROP_COUNT ? drop_name(hop->silence.drop) : "lost");
-		if (view->explains)
+		// Where the whole trace stops is told once, below.
+		if (hop->silence.is_expired)
 			text_printf(&line, "\n       %s", view_silence(view, hop));
 	}
 	text_printf(out, "%s\n", text_chars(&line));

@@ -18,11 +18,42 @@ bool world_is_converged(const struct world *world) {
 	return true;
 }
 
+// A network that settles changes each of its routes a few times. One in which the routes changed
+// this often for each there is goes round and round, however little time that takes.
+#define CHANGES_PER_ROUTE_MAX 100
+#define CHANGES_AT_LEAST 50000
+
+struct converging {
+	struct world *world;
+	uint64_t changes_limit;
+	bool is_disputed;
+};
+
+static uint64_t changes_limit(const struct world *world) {
+	uint64_t routes = 0;
+	for (size_t i = 0; i < world->topo->node_count; i++) {
+		if (world->nodes[i].rib != NULL)
+			routes += rib_count(world->nodes[i].rib);
+	}
+	return CHANGES_AT_LEAST + routes * CHANGES_PER_ROUTE_MAX;
+}
+
 static bool keep_going(void *owner) {
-	return !world_is_converged(owner);
+	struct converging *converging = owner;
+	struct world *world = converging->world;
+	if (world->route_changes > converging->changes_limit) {
+		// The limit was made of the routes there were then; there may be more by now.
+		uint64_t limit = world->converge_from + changes_limit(world);
+		converging->is_disputed = limit <= converging->changes_limit;
+		converging->changes_limit = limit;
+	}
+	return !converging->is_disputed && !world_is_converged(world);
 }
 
 bool world_converge(struct world *world, int64_t limit_ns) {
 	instant until = instant_add(loop_now(world->loop), limit_ns);
-	return loop_run_while(world->loop, until, keep_going, world) || world_is_converged(world);
+	world->converge_from = world->route_changes;
+	struct converging converging = {world, world->route_changes + changes_limit(world), false};
+	bool was_ended = loop_run_while(world->loop, until, keep_going, &converging);
+	return !converging.is_disputed && (was_ended || world_is_converged(world));
 }

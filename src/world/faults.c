@@ -60,8 +60,7 @@ static void apply_fault(struct world *world, uint32_t number) {
 		refresh_ends(world, link->riders[r]);
 }
 
-static bool link_has_node(const struct world *world, const struct world_link *link,
-	uint32_t node) {
+static bool link_has_node(const struct world *world, const struct world_link *link, uint32_t node) {
 	for (size_t e = 0; e < link->end_count; e++) {
 		if (world->ports[link->ends[e].port].node == node)
 			return true;
@@ -69,24 +68,34 @@ static bool link_has_node(const struct world *world, const struct world_link *li
 	return false;
 }
 
-int world_set_link(struct world *world, uint32_t number, enum world_fault fault,
-	uint32_t one_way) {
+// How long sessions that wait to try again may take until they do, and the tunnels below them
+// first.
+#define RETRY_NS (90 * SECOND_NS)
+
+// Only timers notice what nobody is told of, a cut as well as its end: the longest of them bounds
+// how long the network may take.
+static void await_timers(struct world *world, int64_t longer_ns) {
+	int64_t delay_ns = world_longest_hold_ns(world) + longer_ns;
+	instant settles = instant_add(loop_now(world->loop), delay_ns);
+	if (instant_compare(settles, world->settles_at) > 0)
+		world->settles_at = settles;
+}
+
+int world_set_link(struct world *world, uint32_t number, enum world_fault fault, uint32_t one_way) {
 	if (number >= world->topo->link_count)
 		return -ENOENT;
 	struct world_link *link = &world->links[number];
 	if (one_way != TOPO_NONE && !link_has_node(world, link, one_way))
 		return -ENOENT;
+	bool was_broken = link->fault != WORLD_UP;
 	bool was_cut = link->fault == WORLD_CUT || link->fault_one_way != TOPO_NONE;
 	link->fault = fault;
 	link->fault_one_way = fault == WORLD_UP ? TOPO_NONE : one_way;
 	link->fault_since = loop_now(world->loop);
 	bool is_silent = fault == WORLD_CUT || link->fault_one_way != TOPO_NONE;
-	if (is_silent) {
-		// Only timers notice: the longest of them bounds how long the network may take.
-		instant settles = instant_add(link->fault_since, world_longest_hold_ns(world));
-		if (instant_compare(settles, world->settles_at) > 0)
-			world->settles_at = settles;
-	}
+	bool is_mended = fault == WORLD_UP && was_broken && world->has_started;
+	if (is_silent || is_mended)
+		await_timers(world, is_mended ? RETRY_NS : 0);
 	apply_fault(world, number);
 	if (is_silent || was_cut)
 		igp_link_cut(world, number);
@@ -109,6 +118,7 @@ void world_set_node(struct world *world, uint32_t number, bool is_up) {
 	}
 	if (is_up)
 		world_sessions_start_node(world, number);
+	await_timers(world, is_up ? RETRY_NS : 0);
 	world_note_change(world);
 }
 
@@ -124,6 +134,10 @@ void world_set_quality(struct world *world, uint32_t link, const struct world_qu
 
 enum world_fault world_link_fault(const struct world *world, uint32_t link) {
 	return world->links[link].fault;
+}
+
+uint32_t world_link_one_way(const struct world *world, uint32_t link) {
+	return world->links[link].fault_one_way;
 }
 
 bool world_node_is_up(const struct world *world, uint32_t node) {

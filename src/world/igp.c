@@ -226,8 +226,9 @@ static void originate(struct timer *timer, void *owner) {
 }
 
 static void originate_soon(struct igp_node *self) {
+	struct loop *loop = self->node->world->loop;
 	if (!timer_is_running(&self->originate))
-		timer_start(self->node->world->loop, &self->originate, 0);
+		timer_start(loop, &self->originate, pace_next(&self->pace, loop_now(loop)));
 }
 
 static bool same_route(const struct igp_route *a, const struct igp_route *b) {

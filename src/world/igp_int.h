@@ -50,6 +50,7 @@ struct igp_node {
 	uint32_t index, version;
 	struct igp_lsa **database; // by index in the site
 	struct timer originate, compute;
+	struct pace pace; // of originating
 	struct igp_routes installed;
 	struct igp_stub *redistributed; // sorted by prefix
 	size_t redistributed_count, redistributed_room;

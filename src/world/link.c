@@ -41,19 +41,34 @@ static bool ride_loses(const struct world *world, const struct world_link *under
 }
 
 // The link that decides a packet's fate between two ends: the one either rides on, or its own.
-static struct world_link *carrier_of(struct world *world, struct world_link *link, uint32_t from,
-	uint32_t to) {
+static struct world_link *carrier_of(const struct world *world, const struct world_link *link,
+	uint32_t from, uint32_t to) {
 	const struct topo_link *topo = &world->topo->links[link->number];
 	if (topo->ends[from].rides_on != TOPO_NONE)
 		return &world->links[topo->ends[from].rides_on];
 	if (topo->ends[to].rides_on != TOPO_NONE)
 		return &world->links[topo->ends[to].rides_on];
-	return link;
+	return &world->links[link->number];
 }
 
-static uint32_t end_towards(const struct world_link *link, uint32_t from, struct ip via) {
-	if (link->end_count == 2)
-		return 1 - from;
+// On a link of two, everything goes to the other end, but for a neighbour of the same network that
+// the other end is not: nobody would answer for it.
+static bool is_nobody(const struct topo_port *other, struct ip via) {
+	bool in_network = false;
+	for (size_t i = 0; i < other->address_count; i++) {
+		if (ip_equal(other->addresses[i].address, via))
+			return false;
+		in_network = in_network || prefix_contains(other->addresses[i].network, via);
+	}
+	return in_network;
+}
+
+static uint32_t end_towards(
+	const struct world *world, const struct world_link *link, uint32_t from, struct ip via) {
+	if (link->end_count == 2) {
+		const struct topo_port *other = &world->topo->ports[link->ends[1 - from].port];
+		return is_nobody(other, via) ? TOPO_NONE : 1 - from;
+	}
 	if (link->owners == NULL)
 		return TOPO_NONE;
 	struct lpm_match match = lpm_lookup(link->owners, via);
@@ -108,7 +123,9 @@ static void arrive(struct timer *timer, void *owner) {
 		world_drop(world, port->node, packet, DROP_LINK_DOWN);
 		return;
 	}
-	if (port->arrived != NULL) {
+	// A recorded packet is a question of our own: the node's place in the world answers it, so that
+	// asking a network with hosts outside works like asking any.
+	if (port->arrived != NULL && packet->trace == NULL) {
 		port->arrived(port->arrived_owner, port->number, packet);
 		return;
 	}
@@ -158,7 +175,7 @@ void world_transmit(void *owner, struct router *router, struct port *port, struc
 		return;
 	}
 	struct world_link *link = &world->links[out->link];
-	uint32_t to = end_towards(link, out->end, packet->via);
+	uint32_t to = end_towards(world, link, out->end, packet->via);
 	if (world->captures != NULL)
 		capture_packet(world, link->number, packet);
 	if (to == TOPO_NONE || to == out->end) {
@@ -198,8 +215,18 @@ uint32_t world_other_end(const struct world *world, uint32_t port, struct ip via
 	if (out->link == TOPO_NONE)
 		return TOPO_NONE;
 	const struct world_link *link = &world->links[out->link];
-	uint32_t to = end_towards(link, out->end, via);
+	uint32_t to = end_towards(world, link, out->end, via);
 	return to == TOPO_NONE || to == out->end ? TOPO_NONE : link->ends[to].port;
+}
+
+bool world_loses(const struct world *world, uint32_t from, uint32_t to) {
+	const struct world_port *out = &world->ports[from];
+	const struct world_port *in = &world->ports[to];
+	assert(out->link != TOPO_NONE && out->link == in->link);
+	const struct world_link *link = &world->links[out->link];
+	const struct world_link *carrier = carrier_of(world, link, out->end, in->end);
+	return link->ends[out->end].loses ||
+		(carrier != link && ride_loses(world, carrier, out->node, in->node));
 }
 
 bool world_link_carries(const struct world *world, uint32_t port) {

@@ -57,9 +57,24 @@ static void add_hops(const struct world *world, const struct route_hop *hops, si
 	}
 }
 
+static bool is_installed(const struct fib_route *now, const struct fib_route *wanted) {
+	if (now == NULL || now->action != wanted->action || now->hop_count != wanted->hop_count ||
+		now->origin != wanted->origin)
+		return false;
+	for (uint16_t i = 0; i < now->hop_count; i++) {
+		if (now->hops[i].port != wanted->hops[i].port ||
+			!ip_equal(now->hops[i].via, wanted->hops[i].via))
+			return false;
+	}
+	return true;
+}
+
 static void install(struct world_node *node, struct prefix prefix,
 	const struct installed *installed) {
+	const struct fib_route *now = fib_layer_get(node->router.fib.own, prefix);
 	if (installed->count == 0 && !installed->blackhole) {
+		if (now != NULL)
+			world_note_change(node->world);
 		fib_layer_remove(node->router.fib.own, prefix);
 		return;
 	}
@@ -72,11 +87,25 @@ static void install(struct world_node *node, struct prefix prefix,
 		// A source that only a default route covers is not known (AZ-X-12).
 		.not_a_source = node->checks_sources_out && prefix_is_default(prefix),
 	};
+	if (is_installed(now, &route))
+		return;
 	fib_layer_set(node->router.fib.own, prefix, &route);
+	world_note_change(node->world);
+}
+
+// A network that is originated here leads where the plain route of its prefix leads: that is the row.
+static const struct path *leading_path(const struct rib_entry *entry) {
+	for (size_t i = 0; i < entry->path_count; i++) {
+		const struct path *path = entry->paths[i];
+		bool is_lent = path->is_reachable && route_is_plain(path->source->kind);
+		if (entry->paths[0]->source->kind == ROUTE_LOCAL && is_lent)
+			return path;
+	}
+	return entry->paths[0];
 }
 
 static uint32_t entry_origin(const struct rib_entry *entry) {
-	const struct path *best = entry->paths[0];
+	const struct path *best = leading_path(entry);
 	return best->origin != 0 ? best->origin : best->source->origin;
 }
 
@@ -94,7 +123,7 @@ static void install_entry(struct world_node *node, const struct rib_entry *entry
 static void rib_changed(void *owner, const struct rib_entry *entry) {
 	struct world_node *node = owner;
 	struct world *world = node->world;
-	world_note_change(world);
+	world->route_changes++;
 	digest_add_u64(&world->digest, entry->prefix.base.lo ^ node->number);
 	digest_add_u64(&world->digest, (uint64_t)entry->path_count << 16 | entry->chosen);
 	install_entry(node, entry);
@@ -124,9 +153,9 @@ void world_node_touch(struct world_node *node) {
 	if (node->rib == NULL || timer_is_running(&node->flush))
 		return;
 	if (rib_has_pending(node->rib) || (node->speaker != NULL && bgp_has_pending(node->speaker)))
-		timer_start(node->world->loop, &node->flush, 0);
+		timer_start(
+			node->world->loop, &node->flush, pace_next(&node->pace, loop_now(node->world->loop)));
 }
-
 
 // A plain route of the node: into its table, or straight into forwarding where there is none.
 static void offer(struct world_node *node, struct prefix prefix,

@@ -65,7 +65,6 @@ static void peer_changed(void *owner, const struct bgp_peer_config *peer, enum b
 	struct world *world = node->world;
 	digest_add_u64(&world->digest, (uint64_t)state << 32 | node->number);
 	digest_add_u64(&world->digest, peer->remote.lo);
-	world_note_change(world);
 	world_node_touch(node);
 }
 
@@ -146,7 +145,6 @@ static void bfd_send(void *owner, const uint8_t packet[BFD_PACKET_BYTES]) {
 static void bfd_changed(void *owner, enum bfd_state state, enum bfd_diagnostic why) {
 	struct world_peer *peer = owner;
 	(void)why;
-	world_note_change(peer->world);
 	if (state == BFD_UP) {
 		peer->bfd_holds_down = false;
 		bgp_peer_nudge(peer->peer);
@@ -336,7 +334,7 @@ bool world_bfd_input(struct world *world, uint32_t node, const struct flow_key *
 #define HOLD_MARGIN_NS (5 * SECOND_NS)
 
 int64_t world_longest_hold_ns(const struct world *world) {
-	int64_t longest_s = 0;
+	int64_t longest_s = world->topo->tunnel_count > 0 ? PSK_DEAD_PEER_S : 0;
 	for (size_t i = 0; i < world->topo->neighbor_count; i++) {
 		uint16_t given = world->topo->neighbors[i].hold_s;
 		int64_t hold_s = given != 0 ? given : DEFAULT_HOLD_S;

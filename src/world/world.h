@@ -28,11 +28,13 @@ const struct topo *world_topo(const struct world *world);
 struct loop *world_loop(struct world *world);
 struct arena *world_arena(struct world *world); // lives as long as the world
 
-// Runs until converged: no update in flight, no timer pending but periodic ones, and, while a link is silently broken,
-// every session that crosses it has had its time to notice. False when `limit_ns` passed first.
+// Runs until converged: no update in flight, no timer pending but periodic ones, and, while a link is
+// silently broken or has just been mended, every session that crosses it has had its time to notice.
+// False when `limit_ns` passed first, or when the routes keep changing beyond all measure.
 bool world_converge(struct world *world, int64_t limit_ns);
 bool world_is_converged(const struct world *world);
-instant world_last_change(const struct world *world); // of any route or session
+// Of what forwarding goes by: a table or a port. A session that ends without either is no change.
+instant world_last_change(const struct world *world);
 
 // Faults. `one_way` names the node whose sending fails, TOPO_NONE both directions. -ENOENT when no such end.
 enum world_fault {
@@ -51,6 +53,7 @@ struct world_quality {
 void world_get_quality(const struct world *world, uint32_t link, struct world_quality *out);
 void world_set_quality(struct world *world, uint32_t link, const struct world_quality *quality);
 enum world_fault world_link_fault(const struct world *world, uint32_t link);
+uint32_t world_link_one_way(const struct world *world, uint32_t link); // TOPO_NONE: both ways
 bool world_node_is_up(const struct world *world, uint32_t node);
 
 // What a node holds.
@@ -59,6 +62,8 @@ struct rib *world_rib(struct world *world, uint32_t node);           // NULL for
 struct bgp_speaker *world_speaker(struct world *world, uint32_t node); // NULL without BGP
 struct port *world_port(struct world *world, uint32_t port);
 bool world_tunnel_is_up(const struct world *world, uint32_t tunnel, const char **why_not);
+// Does all that port `from` sends to port `to` of the same link vanish, without anybody being told?
+bool world_loses(const struct world *world, uint32_t from, uint32_t to);
 // Where a packet sent by `port` to `via` arrives: the port at the other end, TOPO_NONE nobody.
 // Follows topology only, not the link's state.
 uint32_t world_other_end(const struct world *world, uint32_t port, struct ip via);

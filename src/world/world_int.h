@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "loop/pace.h"
 #include "net/lpm.h"
 #include "net/packet_format.h"
 #include "proto/bfd/bfd.h"
@@ -87,6 +88,7 @@ struct world_node {
 	struct igp_node *igp;
 	struct route_source connected, fixed, igp_source;
 	struct timer flush;
+	struct pace pace; // of the flush
 	struct local_fragments *fragments;
 	bool checks_sources_out;
 	bool is_up;
@@ -131,6 +133,7 @@ struct world {
 	} *watchers;
 	struct digest digest;
 	instant last_change, settles_at;
+	uint64_t route_changes, converge_from; // reported by tables; when converging began
 	uint16_t next_probe;
 	bool has_started, is_ending;
 };

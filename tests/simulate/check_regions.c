@@ -130,6 +130,9 @@ static bool ends_at_door(enum drop drop) {
 
 static bool agrees(const struct scope_region *region, const struct round_trip *trip) {
 	const struct way *way = &trip->forward;
+	// After a circle the packet meets the flow that it opened itself; a walk opens none.
+	if (way->end == WAY_DROPPED && is_circle(way->drop))
+		return true;
 	if (way->end == WAY_DROPPED && !ends_at_door(way->drop))
 		return has_drop(region, way, false);
 	// An answer of another protocol is another flow.
@@ -140,23 +143,31 @@ static bool agrees(const struct scope_region *region, const struct round_trip *t
 	return has_arrival(region, way->end_node, is_own_answer && trip->back.end == WAY_DELIVERED);
 }
 
+static const char *name_of(const struct network *network, uint32_t node) {
+	return node == TOPO_NONE ? "nobody knows where" : network->topo->nodes[node].name;
+}
+
+static const char *end_of(const struct way *way) {
+	if (way->end == WAY_PENDING)
+		return "still under way";
+	return way->end == WAY_DROPPED ? drop_name(way->drop) : "delivered";
+}
+
 static void report(struct network *network, const struct scope_region *region,
 	const struct round_trip *trip, struct verdict_of_run *out) {
 	char source[IP_TEXT_BYTES], destination[IP_TEXT_BYTES];
-	const struct topo_node *nodes = network->topo->nodes;
 	const struct question *question = &trip->question;
 	text_printf(&out->failure, "%s to %s, protocol %u, ports %u to %u: the packet ends at %s (%s)",
 		ip_format(question->source, source), ip_format(question->destination, destination),
 		question->protocol, question->source_port, question->destination_port,
-		nodes[trip->forward.end_node].name,
-		trip->forward.end == WAY_DROPPED ? drop_name(trip->forward.drop) : "delivered");
+		name_of(network, trip->forward.end_node), end_of(&trip->forward));
 	if (trip->has_back)
-		text_printf(&out->failure, ", its answer at %s (%s)", nodes[trip->back.end_node].name,
-			trip->back.end == WAY_DROPPED ? drop_name(trip->back.drop) : "delivered");
+		text_printf(&out->failure, ", its answer at %s (%s)", name_of(network, trip->back.end_node),
+			end_of(&trip->back));
 	text_add(&out->failure, "; its region says");
 	for (size_t i = 0; i < region->end_count; i++)
 		text_printf(&out->failure, " %s%s at %s", verdict_name(region->ends[i].verdict),
-			region->ends[i].on_return ? " (answer)" : "", nodes[region->ends[i].node].name);
+			region->ends[i].on_return ? " (answer)" : "", name_of(network, region->ends[i].node));
 	text_add_char(&out->failure, '\n');
 }
 
@@ -181,6 +192,8 @@ void check_regions(struct network *network, struct verdict_of_run *out) {
 	if (count == 0)
 		return;
 	uint32_t from = hosts[random_below(&network->random, count)];
+	if (!world_node_is_up(network->world, from))
+		return;
 	struct header_box box = choose_box(network, from);
 	struct scope_regions regions;
 	scope_run(network->world, from, &box, &regions);

@@ -1,11 +1,14 @@
 #include "network.h"
 
 #define FAULTS_MAX 3
+#define STEADY_NS (400 * SECOND_NS) // longer than any session takes to notice anything
 #define GREY_LOSS_MILLIONTHS 20000
 
 struct fault {
-	bool is_node, is_grey;
-	uint32_t number; // of the link or the node
+	bool is_node;
+	uint32_t number;       // of the link or the node
+	enum world_fault kind; // of a link; WORLD_UP when it only loses and delays
+	uint32_t one_way;
 	struct world_quality quality; // before
 };
 
@@ -14,7 +17,7 @@ struct fault {
 static bool find_candidate(const struct topo *topo, size_t n, struct fault *out) {
 	for (uint32_t i = 0; i < topo->link_count; i++)
 		if (topo->links[i].can_fail && !topo->links[i].is_down && n-- == 0) {
-			*out = (struct fault){.number = i};
+			*out = (struct fault){.number = i, .one_way = TOPO_NONE};
 			return true;
 		}
 	for (uint32_t i = 0; i < topo->node_count; i++)
@@ -33,32 +36,27 @@ static size_t count_candidates(const struct topo *topo) {
 	return count;
 }
 
+static void make_grey(struct network *network, struct fault *fault) {
+	struct world_quality grey;
+	world_get_quality(network->world, fault->number, &fault->quality);
+	grey = fault->quality;
+	grey.loss_millionths = GREY_LOSS_MILLIONTHS;
+	grey.jitter_ns = 3 * MS_NS;
+	world_set_quality(network->world, fault->number, &grey);
+}
+
 static void break_link(struct network *network, struct fault *fault) {
-	struct world *world = network->world;
 	const struct topo_link *link = &network->topo->links[fault->number];
-	switch (random_below(&network->random, 4)) {
-	case 0:
-		world_set_link(world, fault->number, WORLD_DOWN, TOPO_NONE);
-		return;
-	case 1:
-		world_set_link(world, fault->number, WORLD_CUT, TOPO_NONE);
-		return;
-	case 2: {
-		size_t end = random_below(&network->random, link->end_count);
-		world_set_link(world, fault->number, WORLD_CUT,
-			network->topo->ports[link->ends[end].port].node);
-		return;
-	}
-	default: {
-		struct world_quality grey;
-		fault->is_grey = true;
-		world_get_quality(world, fault->number, &fault->quality);
-		grey = fault->quality;
-		grey.loss_millionths = GREY_LOSS_MILLIONTHS;
-		grey.jitter_ns = 3 * MS_NS;
-		world_set_quality(world, fault->number, &grey);
-	}
-	}
+	uint64_t draw = random_below(&network->random, 4);
+	fault->kind = draw == 0 ? WORLD_DOWN : draw == 1 ? WORLD_UP : WORLD_CUT;
+	if (draw == 3)
+		fault->one_way =
+			network->topo->ports[link->ends[random_below(&network->random, link->end_count)].port]
+				.node;
+	if (fault->kind == WORLD_UP)
+		make_grey(network, fault);
+	else
+		world_set_link(network->world, fault->number, fault->kind, fault->one_way);
 }
 
 static void break_one(struct network *network, struct fault *fault) {
@@ -71,10 +69,23 @@ static void break_one(struct network *network, struct fault *fault) {
 	loop_run_until(network->loop, instant_add(loop_now(network->loop), pause_ns));
 }
 
+static void describe(const struct network *network, const struct fault *fault, struct text *out) {
+	static const char *const words[] = {"grey", "down", "cut"};
+	const struct topo *topo = network->topo;
+	if (fault->is_node) {
+		text_printf(out, " %s is off;", topo->nodes[fault->number].name);
+		return;
+	}
+	text_printf(out, " %s is %s", topo->links[fault->number].name, words[fault->kind]);
+	if (fault->one_way != TOPO_NONE)
+		text_printf(out, " for what %s sends", topo->nodes[fault->one_way].name);
+	text_add_char(out, ';');
+}
+
 static void mend(struct network *network, const struct fault *fault) {
 	if (fault->is_node)
 		world_set_node(network->world, fault->number, true);
-	else if (fault->is_grey)
+	else if (fault->kind == WORLD_UP)
 		world_set_quality(network->world, fault->number, &fault->quality);
 	else
 		world_set_link(network->world, fault->number, WORLD_UP, TOPO_NONE);
@@ -95,22 +106,38 @@ static size_t choose_faults(struct network *network, struct fault faults[FAULTS_
 	return count;
 }
 
+// What is converged stays as it is.
+static void check_steady(struct network *network, struct verdict_of_run *out) {
+	size_t count;
+	const char **before = network_reach(network, &count);
+	loop_run_until(network->loop, instant_add(loop_now(network->loop), STEADY_NS));
+	network_compare_reach(network, before, network_reach(network, &count), count,
+		"it had converged", out);
+}
+
 bool faults_run(struct network *network, struct verdict_of_run *out) {
 	struct fault faults[FAULTS_MAX];
 	size_t count = choose_faults(network, faults);
 	bool is_clean = true;
 	for (size_t i = 0; i < count; i++) {
 		break_one(network, &faults[i]);
-		is_clean = is_clean && !faults[i].is_grey;
+		is_clean = is_clean && (faults[i].is_node || faults[i].kind != WORLD_UP);
 	}
 	out->tally.faults += count;
 	if (network_settle(network, out)) {
 		check_loops(network, out);
+		if (is_clean && out->failure.length == 0)
+			check_steady(network, out);
 		if (is_clean && out->failure.length == 0)
 			check_regions(network, out);
 	}
 	// In the order they came, not the reverse: what is mended meets what is still broken.
 	for (size_t i = 0; i < count; i++)
 		mend(network, &faults[i]);
-	return out->failure.length == 0 && network_settle(network, out);
+	bool is_settled = out->failure.length == 0 && network_settle(network, out);
+	if (out->failure.length > 0)
+		text_add(&out->failure, "with:");
+	for (size_t i = 0; i < count && out->failure.length > 0; i++)
+		describe(network, &faults[i], &out->failure);
+	return is_settled;
 }

@@ -114,15 +114,15 @@ const char **network_reach(struct network *network, size_t *count) {
 }
 
 void network_compare_reach(struct network *network, const char **before, const char **after,
-	size_t count, struct verdict_of_run *out) {
+	size_t count, const char *when, struct verdict_of_run *out) {
 	size_t host_count;
 	uint32_t *hosts = question_hosts(network->topo, network->arena, &host_count);
 	for (size_t i = 0; i < count; i++) {
 		if (before[i] == NULL || text_equal(before[i], after[i]))
 			continue;
-		text_printf(&out->failure, "%s to %s (%s): %s; after faults that were mended: %s\n",
+		text_printf(&out->failure, "%s to %s (%s): %s; after %s: %s\n",
 			network->topo->nodes[hosts[i / 2 / host_count]].name,
 			network->topo->nodes[hosts[i / 2 % host_count]].name, i % 2 ? "IPv6" : "IPv4", before[i],
-			after[i]);
+			when, after[i]);
 	}
 }

@@ -26,7 +26,7 @@
 #define SEEDS_MAX 1000000
 #define JOBS_DEFAULT 2
 #define JOBS_MAX 64
-#define RUN_LIMIT_S 120 // of wall time, for one network
+#define RUN_LIMIT_S 20 // of wall time, for one network
 #define FAILURE_BYTES 1024
 
 enum state {
@@ -63,7 +63,8 @@ static uint64_t run_network(uint64_t seed, const struct text *text, struct verdi
 		}
 		if (is_settled && out->failure.length == 0 && faults_run(&network, out)) {
 			const char **after = network_reach(&network, &count);
-			network_compare_reach(&network, before, after, count, out);
+			network_compare_reach(
+				&network, before, after, count, "faults that were mended", out);
 		}
 		digest = world_digest(network.world);
 	}

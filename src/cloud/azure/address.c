@@ -97,7 +97,8 @@ static void check_given(struct azure_cloud *cloud, uint32_t number, struct ip ad
 		azure_mistake(cloud, place, "%s of %s is in use already in %s", text, whose, vnet->name);
 }
 
-// The IPv4 prefix a gateway takes its addresses from; false when the subnet has none.
+// The prefix of the GatewaySubnet that addresses are counted from: the first IPv4 one, else the
+// first.
 static bool gateway_prefix(const struct azure_cloud *cloud, uint32_t vnet, struct prefix *out) {
 	uint32_t number = cloud->vnets[vnet].gateway_subnet;
 
@@ -110,7 +111,9 @@ static bool gateway_prefix(const struct azure_cloud *cloud, uint32_t vnet, struc
 		*out = subnet->address_prefixes[i];
 		return true;
 	}
-	return false;
+	if (subnet->address_prefix_count > 0)
+		*out = subnet->address_prefixes[0];
+	return subnet->address_prefix_count > 0;
 }
 
 static struct ip made_up_public(struct azure_cloud *cloud) {
@@ -129,11 +132,14 @@ static struct ip instance_address(
 		return gateway->instance_addresses[i];
 	if (!gateway_prefix(cloud, lowered->vnet, &prefix)) {
 		azure_mistake(cloud, gateway->place,
-			"%s needs instanceAddresses, since the GatewaySubnet of %s has no IPv4 prefix",
+			"%s needs instanceAddresses, since the GatewaySubnet of %s has no prefix",
 			gateway->name, vnet->vnet->name);
 		return IP_NONE;
 	}
 	size_t row = offsets_of(vnet);
+	// AZ-VPN-3: a gateway of one instance that has the subnet to itself takes the last usable one.
+	if (!lowered->is_er && vnet->er == TOPO_NONE && lowered->instance_count == 1)
+		return ip_previous(prefix_last(prefix));
 	uint64_t offset = lowered->is_er ? offsets[row].er[i] : offsets[row].vpn[i];
 	return ip_plus(prefix_first(prefix), offset);
 }
@@ -142,6 +148,7 @@ static struct ip nth_or(const struct ip *list, size_t count, size_t i, struct ip
 	return i < count ? list[i] : otherwise;
 }
 
+// BGP speaks from the instance's address unless the file gives another (AZ-VPN-3).
 static void assign_instance(struct azure_cloud *cloud, struct lowered_gateway *lowered, size_t i) {
 	const struct azure_gateway *gateway = lowered->gateway;
 	struct lowered_instance *instance = &lowered->instances[i];
@@ -209,7 +216,7 @@ static void assign_endpoints(struct azure_cloud *cloud, struct lowered_connectio
 			lowered->endpoints[i] = ip_plus(prefix_first(prefix), offset + i);
 		else {
 			azure_mistake(cloud, connection->place,
-				"%s needs tunnelEndpoints, since the GatewaySubnet of %s has no IPv4 prefix",
+				"%s needs tunnelEndpoints, since the GatewaySubnet of %s has no prefix",
 				connection->name, vnet->vnet->name);
 			return;
 		}

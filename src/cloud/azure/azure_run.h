@@ -106,9 +106,9 @@ static inline size_t run_rows(
 	struct azure_run *r, const char *machine, struct cloud_route_row **rows) {
 	size_t count = 0;
 
-	assert_int_equal(r->t.cloud->ops->effective_routes(r->t.cloud, r->world,
-						 node_named(&r->t, machine), NULL, r->t.arena, rows, &count),
-		0);
+	struct cloud_question at = {r->world, node_named(&r->t, machine), NULL, r->t.arena};
+
+	assert_int_equal(r->t.cloud->ops->effective_routes(r->t.cloud, &at, rows, &count), 0);
 	return count;
 }
 

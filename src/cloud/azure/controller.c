@@ -44,6 +44,7 @@ struct azure_controller {
 	struct azure_tag_rules *rules;
 };
 
+// For one prefix the weights decide between ExpressRoute and VPN (AZ-GW-8).
 struct choice { // the ways out for a prefix, of the highest weight so far
 	struct fib_hop hops[FIB_HOPS_MAX];
 	uint16_t count;

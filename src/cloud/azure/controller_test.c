@@ -166,9 +166,8 @@ static struct cloud_flow_verdict judge(struct azure_run *r, const char *source) 
 		.inbound = true};
 	struct cloud_flow_verdict verdict;
 
-	assert_int_equal(r->t.cloud->ops->flow_verify(r->t.cloud, r->world,
-						 node_named(&r->t, "spoke-vm"), &flow, r->t.arena, &verdict),
-		0);
+	struct cloud_question at = {r->world, node_named(&r->t, "spoke-vm"), NULL, r->t.arena};
+	assert_int_equal(r->t.cloud->ops->flow_verify(r->t.cloud, &at, &flow, &verdict), 0);
 	return verdict;
 }
 

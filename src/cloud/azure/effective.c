@@ -1,5 +1,5 @@
 // Effective routes as Azure prints them: the system's, the gateways' and the user's rows, losers
-// kept as Invalid (AZ-NIC-3), and what wins for a destination.
+// kept as Invalid (AZ-NIC-3), and what wins for a destination. AZ-NIC-19 is a whole table of them.
 #include <errno.h>
 #include <stdlib.h>
 
@@ -80,7 +80,8 @@ static bool is_of_er(const struct azure_cloud *cloud, uint32_t vnet, uint32_t or
 	return er != TOPO_NONE && cloud->gateways[er].learned_origin == origin;
 }
 
-// The user's row for exactly this prefix, which beats all others (AZ-NIC-2).
+// The user's row for exactly this prefix, which beats all others (AZ-NIC-2). One around it leaves
+// them active (AZ-NIC-4).
 static const struct azure_row *user_row(const struct listing *listing, struct prefix prefix) {
 	for (size_t i = 0; i < listing->rows.count; i++) {
 		const struct azure_row *row = &listing->rows.items[i];
@@ -251,17 +252,17 @@ const struct lowered_nic *azure_nic_of(
 	return NULL;
 }
 
-int azure_effective_routes(struct cloud *seam, struct world *world, uint32_t node, const char *nic,
-	struct arena *arena, struct cloud_route_row **rows, size_t *count) {
+int azure_effective_routes(struct cloud *seam, const struct cloud_question *at,
+	struct cloud_route_row **rows, size_t *count) {
 	struct azure_cloud *cloud = (struct azure_cloud *)seam;
-	const struct lowered_nic *found = azure_nic_of(cloud, node, nic);
+	const struct lowered_nic *found = azure_nic_of(cloud, at->node, at->nic);
 
 	if (!found)
 		return -ENOENT;
 	struct listing listing = {
-		.cloud = cloud, .world = world, .arena = arena, .subnet = found->subnet};
+		.cloud = cloud, .world = at->world, .arena = at->arena, .subnet = found->subnet};
 	list_subnet(&listing);
-	*rows = ARENA_ARRAY(arena, struct cloud_route_row, listing.out.count);
+	*rows = ARENA_ARRAY(at->arena, struct cloud_route_row, listing.out.count);
 	for (size_t i = 0; i < listing.out.count; i++)
 		(*rows)[i] = listing.out.items[i];
 	*count = listing.out.count;
@@ -269,42 +270,41 @@ int azure_effective_routes(struct cloud *seam, struct world *world, uint32_t nod
 	return 0;
 }
 
-// Which of two active rows wins for one destination: the longer, then user, strong, gateway, weak.
-static int rank(const struct cloud_route_row *row) {
-	if (text_equal(row->source, "User"))
-		return 3;
-	if (text_equal(row->source, "VirtualNetworkGateway"))
-		return 1;
-	return text_equal(row->next_hop_type, "Internet") || text_equal(row->next_hop_type, "None") ? 0
-																								: 2;
+// The row that stands for what the NIC's table answers: the longest active one of the layer it came
+// from. (A neighbour in the same subnet is a route of its own there, but no row.)
+static const struct cloud_route_row *row_of(
+	const struct fib_match *match, const struct cloud_route_row *rows, size_t count) {
+	const struct cloud_route_row *best = NULL;
+
+	for (size_t i = 0; match->route && i < count; i++) {
+		bool is_learned = text_equal(rows[i].source, "VirtualNetworkGateway");
+		if (text_equal(rows[i].state, "Active") && is_learned == match->from_shared &&
+			prefix_covers(rows[i].prefix, match->prefix) &&
+			(!best || rows[i].prefix.bits > best->prefix.bits))
+			best = &rows[i];
+	}
+	return best;
 }
 
-int azure_next_hop(struct cloud *seam, struct world *world, uint32_t node, struct ip destination,
-	struct arena *arena, struct cloud_next_hop *out) {
+int azure_next_hop(struct cloud *seam, const struct cloud_question *at, struct ip destination,
+	struct cloud_next_hop *out) {
 	struct azure_cloud *cloud = (struct azure_cloud *)seam;
 	struct cloud_route_row *rows;
 	size_t count;
-	const struct cloud_route_row *best = NULL;
-	int error = azure_effective_routes(seam, world, node, NULL, arena, &rows, &count);
+	int error = azure_effective_routes(seam, at, &rows, &count);
 
 	if (error < 0)
 		return error;
-	for (size_t i = 0; i < count; i++) {
-		const struct cloud_route_row *row = &rows[i];
-		if (!prefix_contains(row->prefix, destination) || !text_equal(row->state, "Active"))
-			continue;
-		if (!best || row->prefix.bits > best->prefix.bits ||
-			(row->prefix.bits == best->prefix.bits && rank(row) > rank(best)))
-			best = row;
-	}
+	const struct lowered_nic *nic = azure_nic_of(cloud, at->node, at->nic);
+	struct fib_match match = fib_lookup(world_port(at->world, nic->subnet_port)->fib, destination);
+	const struct cloud_route_row *row = row_of(&match, rows, count);
 	*out = (struct cloud_next_hop){.type = "None", .address = "", .route_table = "System Route"};
-	if (!best)
+	if (!row)
 		return 0;
-	const struct lowered_nic *nic = azure_nic_of(cloud, node, NULL);
-	out->type = best->next_hop_type;
-	out->address = best->next_hop_count > 0 ? best->next_hops[0] : "";
-	out->origin = best->origin;
-	if (text_equal(best->source, "User"))
+	out->type = row->next_hop_type;
+	out->address = row->next_hop_count > 0 ? row->next_hops[0] : "";
+	out->origin = row->origin;
+	if (text_equal(row->source, "User"))
 		out->route_table = cloud->subnets[nic->subnet].route_table->name;
 	return 0;
 }

@@ -120,8 +120,8 @@ static void next_hops_are_named_as_azure_names_them(void **state) {
 	(void)state;
 	build_worked_example(&r);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		r.t.cloud->ops->next_hop(r.t.cloud, r.world, node_named(&r.t, cases[i].machine),
-			ip_from(cases[i].destination), r.t.arena, &hop);
+		struct cloud_question at = {r.world, node_named(&r.t, cases[i].machine), NULL, r.t.arena};
+		r.t.cloud->ops->next_hop(r.t.cloud, &at, ip_from(cases[i].destination), &hop);
 		assert_string_equal(hop.type, cases[i].type);
 		assert_string_equal(hop.address, cases[i].address);
 		assert_string_equal(hop.route_table, cases[i].table);
@@ -207,9 +207,8 @@ static void a_gateway_is_no_machine(void **state) {
 	(void)state;
 	run_start(&r);
 	run_power_on(&r);
-	assert_int_equal(r.t.cloud->ops->effective_routes(r.t.cloud, r.world,
-						 node_named(&r.t, "er-in0"), NULL, r.t.arena, &rows, &count),
-		-ENOENT);
+	struct cloud_question at = {r.world, node_named(&r.t, "er-in0"), NULL, r.t.arena};
+	assert_int_equal(r.t.cloud->ops->effective_routes(r.t.cloud, &at, &rows, &count), -ENOENT);
 	run_done(&r);
 }
 

@@ -1,8 +1,10 @@
 // ExpressRoute gateways: a connection joins both instances to both MSEEs of a circuit.
 //
 // What comes in from a circuit crosses an instance, which lowers the TTL and never answers
-// (AZ-TR-3); what goes out leaves the GatewaySubnet straight for the MSEE (AZ-TR-2). So a
-// connection is two links that share their fate, and the gateway forwards nothing it learned.
+// (AZ-TR-3); what goes out leaves the GatewaySubnet straight for the MSEE (AZ-TR-2), so the way in is
+// a hop longer (AZ-TR-10). From VNet to VNet both happen, around one circuit (AZ-TR-4) or two
+// (AZ-TR-5). A connection is two links that share their fate, and the gateway forwards nothing it
+// learned.
 #include "cloud/azure/gateway_int.h"
 
 #include <stdlib.h>
@@ -93,14 +95,14 @@ static void set_gateway_policies(
 	term->prefix_count = vnet->address_space_count;
 	for (size_t i = 0; i < vnet->summarized_gateway_prefix_count; i++)
 		ARRAY_PUSH(&others, vnet->summarized_gateway_prefixes[i]);
-	if (others.count > 0) { // what it announces itself comes back by the other instance's session
+	if (others.count > 0) { // what it announces itself, which comes back by others (AZ-ER-39)
 		term = azure_term_add(&import, POLICY_REJECT, "AZ-GW-6b");
 		term->prefixes = azure_policy_prefixes(cloud, others.items, others.count, false);
 		term->prefix_count = others.count;
 	}
 	if (!joint->gateway->gateway->allow_remote_vnet_traffic) {
 		term = azure_term_add(&import, POLICY_REJECT, "AZ-ER-41");
-		term->as_path_regex = "^12076_12076"; // AZ-ER-32: another VNet of this circuit
+		term->as_path_regex = "^12076_12076"; // AZ-ER-32, AZ-ER-40: another VNet of this circuit
 	}
 	term = azure_term_add(&import, POLICY_ACCEPT, "AZ-ER-33");
 	// AZ-ER-35, AZ-GW-6b: a gateway is no transit from circuit to circuit or to the VPN.
@@ -136,7 +138,7 @@ static void add_sessions(struct azure_cloud *cloud, const struct joint *joint,
 	set_gateway_policies(cloud, joint, neighbor);
 	neighbor = azure_neighbor_add(cloud, &outside);
 	neighbor->port = joint->msee_port;
-	neighbor->as_override = true; // AZ-X-2
+	neighbor->as_override = true; // AZ-X-2, in place of AZ-ER-36
 	neighbor->max_prefixes = PREFIXES_TO_CIRCUIT;
 	set_timers(cloud, neighbor);
 }
@@ -165,7 +167,7 @@ void azure_ergw_lower(struct azure_cloud *cloud) {
 		const struct lowered_connection *connection = &cloud->connections[c];
 		if (connection->circuit == TOPO_NONE || connection->gateway1 == TOPO_NONE)
 			continue;
-		for (size_t i = 0; i < AZURE_LINKS; i++)
+		for (size_t i = 0; i < AZURE_LINKS; i++) // both alike (AZ-ER-21)
 			lower_joint(cloud, connection, i);
 	}
 }

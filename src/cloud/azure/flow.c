@@ -9,7 +9,7 @@
 #include "cloud/azure/nsg_int.h"
 
 static const char *rule_name(const struct azure_cloud *cloud,
-	const struct azure_security_group *nsg, uint32_t origin, struct arena *arena) {
+	const struct azure_security_group *nsg, uint32_t origin, struct arena * arena) {
 	uint32_t at = origin - cloud->nsg_origins[nsg - cloud->model->security_groups];
 
 	if (at < nsg->rule_count)
@@ -25,10 +25,10 @@ static const struct rule *rule_for(const struct port_filter *filter, const struc
 	return &filter->list.rules[hit];
 }
 
-int azure_flow_verify(struct cloud *seam, struct world *world, uint32_t node,
-	const struct cloud_flow *flow, struct arena *arena, struct cloud_flow_verdict *out) {
+int azure_flow_verify(struct cloud *seam, const struct cloud_question *at,
+	const struct cloud_flow *flow, struct cloud_flow_verdict *out) {
 	struct azure_cloud *cloud = (struct azure_cloud *)seam;
-	const struct lowered_nic *nic = azure_nic_of(cloud, node, NULL);
+	const struct lowered_nic *nic = azure_nic_of(cloud, at->node, at->nic);
 	struct flow_key key = {
 		.source = flow->source,
 		.destination = flow->destination,
@@ -43,7 +43,7 @@ int azure_flow_verify(struct cloud *seam, struct world *world, uint32_t node,
 	const struct azure_security_group *subnet = cloud->subnets[nic->subnet].nsg;
 	const struct azure_security_group *order[] = {
 		flow->inbound ? subnet : own, flow->inbound ? own : subnet};
-	const struct port *port = world_port(world, nic->subnet_port);
+	const struct port *port = world_port(at->world, nic->subnet_port);
 	const struct port_filter *filter = flow->inbound ? port->filters_out : port->filters_in;
 	*out = (struct cloud_flow_verdict){.allowed = true, .rule = ""};
 	filter += nic->nic->enable_ip_forwarding ? 0 : 1; // the first is about addresses (AZ-NVA-1)
@@ -53,7 +53,7 @@ int azure_flow_verify(struct cloud *seam, struct world *world, uint32_t node,
 		const struct rule *rule = rule_for(filter++, &key);
 		out->group = order[i]->name;
 		out->origin = rule->origin;
-		out->rule = rule_name(cloud, order[i], rule->origin, arena);
+		out->rule = rule_name(cloud, order[i], rule->origin, at->arena);
 		out->allowed = rule->verdict == RULE_PERMIT;
 	}
 	return 0;

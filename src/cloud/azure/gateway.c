@@ -10,7 +10,8 @@
 
 #define MAX_PATHS 64
 
-// AZ-GW-6. Own ranges and static rows come first: they are originated with distance 0.
+// AZ-GW-6. Own ranges and static rows come first: they are originated with distance 0. What is equal
+// up to the router identifier is used together (AZ-VPN-14).
 static const struct decision_step gateway_steps[] = {
 	{DECIDE_ELIGIBLE, "AZ-GW-6"},
 	{DECIDE_DISTANCE, "AZ-GW-6"},
@@ -44,6 +45,7 @@ struct topo_neighbor *azure_neighbor_add(
 	neighbor->remote_asn = session->remote_asn;
 	neighbor->distance = DISTANCE_LEARNED;
 	neighbor->send_communities = true; // AZ-X-5
+	// Hold 180 s and no BFD, as every session has it that says nothing else (AZ-VPN-7).
 	return neighbor;
 }
 
@@ -181,6 +183,7 @@ static void lower_instance(struct azure_cloud *cloud, struct lowered_gateway *ga
 	azure_port_host(cloud, instance->vnet_port, addresses, count);
 	topo->ports[instance->vnet_port].icmp_v4 =
 		gateway->is_er ? IP_NONE : instance->inside_address; // AZ-X-23
+	// What it delivers meets the routes of the GatewaySubnet, user-defined ones too (AZ-X-18).
 	struct azure_attachment what = {instance->name, gateway->origin, addresses, count};
 	instance->subnet_port = azure_subnet_attach(cloud, subnet, &what);
 	azure_link(cloud, instance->vnet_port, instance->subnet_port, gateway->origin);
@@ -327,7 +330,8 @@ static void add_vpn_side(struct azure_cloud *cloud, const struct lowered_gateway
 	azure_terms_export(cloud, neighbor, &export, true);
 }
 
-// The session is iBGP: a VPN gateway with an AS of its own has none.
+// The session is iBGP: a VPN gateway with an AS of its own has none (AZ-GW-9, AZ-X-11). The instances
+// of an ExpressRoute gateway have none among themselves (AZ-GW-3).
 static void join_types(struct azure_cloud *cloud, const struct lowered_vnet *vnet) {
 	if (vnet->er == TOPO_NONE || vnet->vpn == TOPO_NONE)
 		return;

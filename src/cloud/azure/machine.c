@@ -30,7 +30,8 @@ static struct topo_filter own_address_filter(
 	return (struct topo_filter){.rules = rules, .rule_count = count, .drop = DROP_NOT_FORWARDING};
 }
 
-// AZ-NSG-3: outbound the NIC's group first, inbound the subnet's.
+// AZ-NSG-3: outbound the NIC's group first, inbound the subnet's. They stand at the NIC, where
+// addresses are private (AZ-NSG-7).
 static void set_filters(struct azure_cloud *cloud, const struct lowered_nic *nic) {
 	const struct lowered_subnet *subnet = &cloud->subnets[nic->subnet];
 	struct topo_filter *in = ARENA_ARRAY(cloud->topo->arena, struct topo_filter, NIC_FILTERS_MAX);
@@ -198,7 +199,8 @@ static void lower_machine(struct azure_cloud *cloud, struct lowered_machine *low
 	node->sends_too_big = is_router;
 	node->can_fail = is_router;
 	node->hash_seed = machine->hash_seed;
-	// AZ-X-21: a Linux appliance answers from the interface towards the source.
+	// AZ-NVA-6: it is a hop. AZ-X-21: Linux answers from the interface towards the source, others from
+	// where the packet came in (AZ-TR-9).
 	node->icmp_source = machine->icmp_source && text_equal(machine->icmp_source, "ingress")
 		? TOPO_ICMP_INGRESS
 		: TOPO_ICMP_EGRESS;

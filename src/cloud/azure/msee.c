@@ -25,8 +25,7 @@ static void lower_node(struct azure_cloud *cloud, struct lowered_circuit *circui
 	node->kind_name = "msee";
 	node->forwards = true;
 	node->decrements_ttl = true;
-	node->sends_time_exceeded = true;
-	node->sends_unreachable = true;
+	node->sends_time_exceeded = true; // and no unreachables (AZ-TR-12)
 	node->sends_too_big = true;
 	node->answers_ping = true;
 	node->can_fail = true;
@@ -37,7 +36,7 @@ static void lower_node(struct azure_cloud *cloud, struct lowered_circuit *circui
 	bgp->decision = &azure_msee_decision;
 }
 
-// AZ-X-1.
+// AZ-X-1: so the customer sees 12076 by ExpressRoute, and 65515 only by a VPN (AZ-ER-37).
 static uint8_t strip_of(const char *word) {
 	if (word && text_equal(word, "all"))
 		return STRIP_PRIVATE_ALL;
@@ -46,7 +45,8 @@ static uint8_t strip_of(const char *word) {
 	return STRIP_PRIVATE_LEADING;
 }
 
-// AZ-ER-5: communities of the customer are passed on and not obeyed.
+// Any prefix is taken, the default route too (AZ-ER-6). AZ-ER-5: communities of the customer are
+// passed on and not obeyed.
 static void set_import(struct azure_cloud *cloud, struct topo_neighbor *neighbor) {
 	static const uint32_t obeyed_elsewhere[] = {COMMUNITY_NO_EXPORT, COMMUNITY_NO_ADVERTISE};
 	struct azure_terms terms = {0};
@@ -131,6 +131,7 @@ static void lower_link(struct azure_cloud *cloud, struct lowered_circuit *lowere
 	add_session(cloud, lowered, i, port, offer->port);
 }
 
+// Both links are up, with a session each (AZ-ER-2).
 void azure_msee_lower(struct azure_cloud *cloud) {
 	for (size_t c = 0; c < cloud->model->circuit_count; c++) {
 		for (size_t i = 0; i < AZURE_LINKS; i++)

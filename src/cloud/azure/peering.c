@@ -14,6 +14,7 @@ static const struct azure_peering *half_towards(const struct azure_vnet *from, c
 	return NULL;
 }
 
+// Between regions: named otherwise and slower, and good for gateway transit too (AZ-PEER-7).
 static bool is_global(const struct azure_vnet *a, const struct azure_vnet *b) {
 	return a->location && b->location && !text_equal(a->location, b->location);
 }
@@ -44,6 +45,13 @@ static struct rule rule_from(struct prefix source, uint16_t verdict, uint32_t or
 	return rule;
 }
 
+// The half that decides is the receiving one: that is where to look when it refuses.
+static uint32_t flag_origin(struct azure_cloud *cloud, const struct azure_vnet *from,
+	const struct azure_peer *peer, const char *rule, const char *flag) {
+	return topo_origin_add(cloud->topo, peer->theirs->place, rule, "%s of the peering of %s to %s",
+		flag, cloud->vnets[peer->vnet].vnet->name, from->name);
+}
+
 // What the receiving half lets in: no VNet-to-VNet traffic without allowVirtualNetworkAccess
 // (AZ-PEER-4), no foreign sources without allowForwardedTraffic (AZ-PEER-5) unless the traffic
 // comes out of a gateway whose use the halves agreed on.
@@ -53,6 +61,8 @@ static struct topo_filter make_filter(struct azure_cloud *cloud, const struct az
 	size_t room = from->address_space_count * (to->address_space_count + 1) + 2;
 	struct rule *rules = ARENA_ARRAY(cloud->topo->arena, struct rule, room);
 	size_t count = 0;
+	uint32_t access = flag_origin(cloud, from, peer, "AZ-PEER-4", "allowVirtualNetworkAccess");
+	uint32_t forwarded = flag_origin(cloud, from, peer, "AZ-PEER-5", "allowForwardedTraffic");
 
 	for (size_t i = 0; peer->theirs->no_virtual_network_access && i < from->address_space_count;
 		 i++) {
@@ -60,16 +70,16 @@ static struct topo_filter make_filter(struct azure_cloud *cloud, const struct az
 			struct prefix into = to->address_space[k];
 			if (prefix_is_v4(into) != prefix_is_v4(from->address_space[i]))
 				continue;
-			rules[count] = rule_from(from->address_space[i], RULE_DENY, peer->origin);
+			rules[count] = rule_from(from->address_space[i], RULE_DENY, access);
 			rules[count].box.destination_low = prefix_first(into);
 			rules[count++].box.destination_high = prefix_last(into);
 		}
 	}
 	if (!peer->theirs->allow_forwarded_traffic && !is_transit) {
 		for (size_t i = 0; i < from->address_space_count; i++)
-			rules[count++] = rule_from(from->address_space[i], RULE_PERMIT, peer->origin);
+			rules[count++] = rule_from(from->address_space[i], RULE_PERMIT, forwarded);
 		for (int v4 = 0; v4 < 2; v4++)
-			rules[count++] = (struct rule){box_all(v4), RULE_DENY, peer->origin};
+			rules[count++] = (struct rule){box_all(v4), RULE_DENY, forwarded};
 	}
 	return (struct topo_filter){.rules = rules, .rule_count = count, .drop = DROP_PEERING_REFUSED};
 }

@@ -1,9 +1,11 @@
 // The effective table of a subnet: of the rows that don't come from a gateway, the preferred one of
-// each prefix (AZ-NIC-2), with user-defined routes resolved to ports (AZ-NIC-10).
+// each prefix (AZ-NIC-2), with user-defined routes resolved to ports (AZ-NIC-10). Among prefixes the
+// longest wins (AZ-NIC-1).
 //
 // `holds` does two rules at once. A strong system route is not overridden by a longer BGP route
 // (AZ-NIC-5), and BGP prefixes inside the VNet's own or a directly peered range are never
-// programmed (AZ-X-14): so a user's route inside such a range holds against them too.
+// programmed (AZ-X-14): so a user's route inside such a range holds against them too. It also makes
+// a peering win over the way through the gateways (AZ-PEER-10).
 #include "cloud/azure/lower_int.h"
 
 #include "base/assert.h"

@@ -1,5 +1,5 @@
 // A virtual network: one segment whose ends are its subnets, and a fabric node for each subnet that
-// forwards without being a hop (AZ-TR-1, AZ-TR-11).
+// forwards without being a hop and reports no failure (AZ-TR-1, AZ-TR-11, AZ-TR-12).
 //
 // A subnet has two tables. What comes in from a segment is delivered by its link next hop, so user
 // routes never touch arriving traffic; what comes in from a NIC or gateway meets the effective

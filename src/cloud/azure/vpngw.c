@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define TUNNEL_DELAY_NS MS_NS
-#define INNER_TTL 255           // what a pipe starts with
 #define PREFIXES_FROM_PEER 4000 // AZ-VPN-11: beyond, the session ends
 
 struct end {                         // one end of a tunnel
@@ -29,7 +28,8 @@ static uint32_t internet_port(struct azure_cloud *cloud, const struct lowered_ga
 	return instance->internet_port;
 }
 
-// AZ-SRC-2: no address, so nothing to answer from; AZ-X-12: only known sources go in.
+// AZ-SRC-2: no address, so nothing to answer from and no hop of the gateway's (AZ-TR-14); AZ-X-12:
+// only known sources go in.
 static uint32_t add_tunnel_port(struct azure_cloud *cloud,
 	const struct lowered_connection *connection, struct lowered_instance *instance,
 	const char *suffix) {
@@ -41,6 +41,7 @@ static uint32_t add_tunnel_port(struct azure_cloud *cloud,
 	return port;
 }
 
+// Nothing selects what goes in but routes: a route-based tunnel takes all addresses (AZ-VPN-20).
 static struct end instance_end(struct azure_cloud *cloud,
 	const struct lowered_connection *connection, struct lowered_gateway *gateway, size_t i,
 	const char *suffix) {
@@ -107,7 +108,7 @@ static void join(struct azure_cloud *cloud, const struct lowered_connection *con
 		tunnel->outer[i] = ends[i].outer;
 		tunnel->shared_key[i] = topo_copy(cloud->topo, ends[i].shared_key ? ends[i].shared_key : "",
 			ends[i].shared_key ? strlen(ends[i].shared_key) + 1 : 1);
-		tunnel->inner_ttl_reset[i] = ends[i].inner_ttl_reset ? INNER_TTL : 0; // CE-TTL-1
+		tunnel->inner_ttl_reset[i] = ends[i].inner_ttl_reset ? TOPO_INNER_TTL : 0; // CE-TTL-1
 		cloud->topo->ports[ends[i].port].tunnel = number;
 	}
 	tunnel->null_cipher = ends[0].null_cipher || ends[1].null_cipher;
@@ -163,7 +164,8 @@ static bool is_listed(const struct azure_cloud *cloud, const struct lowered_conn
 	return false;
 }
 
-// AZ-VPN-5: the peer's address goes through the tunnel, as a row that only the twin hears of.
+// AZ-VPN-5: the peer's address goes through the tunnel, as a row that only the twin hears of. So the
+// peer may be a loopback behind any interface (AZ-VPN-6).
 static void add_session(struct azure_cloud *cloud, const struct lowered_connection *connection,
 	const struct end *end, struct ip remote, uint32_t asn) {
 	if (!is_listed(cloud, connection, prefix_host(remote))) {
@@ -188,7 +190,8 @@ static bool has_bgp(const struct lowered_connection *connection, const struct en
 	return connection->connection->enable_bgp && !end->gateway->gateway->bgp_off;
 }
 
-// What an Azure end makes of its local network gateway.
+// What an Azure end makes of its local network gateway: one device, one session (AZ-VPN-8), or none
+// and static prefixes; a gateway has both kinds of connection (AZ-VPN-9).
 static void use_local_gateway(
 	struct azure_cloud *cloud, const struct lowered_connection *connection, const struct end *end) {
 	const struct azure_local_gateway *local =
@@ -291,6 +294,7 @@ static void lower_pair(struct azure_cloud *cloud, const struct lowered_connectio
 	use_local_gateway(cloud, other, &ends[1]);
 }
 
+// Every instance has a tunnel of its own and carries traffic (AZ-VPN-22).
 static void lower_site_to_site(
 	struct azure_cloud *cloud, const struct lowered_connection *connection) {
 	struct lowered_gateway *near = &cloud->gateways[connection->gateway1];

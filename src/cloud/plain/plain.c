@@ -171,21 +171,19 @@ static uint32_t network_of(const struct plain_cloud *cloud, uint32_t node) {
 	return TOPO_NONE;
 }
 
-static int plain_effective_routes(struct cloud *seam, struct world *world, uint32_t node,
-	const char *nic, struct arena *arena, struct cloud_route_row **rows, size_t *count) {
+static int plain_effective_routes(struct cloud *seam, const struct cloud_question *at,
+	struct cloud_route_row **rows, size_t *count) {
 	struct plain_cloud *cloud = plain_of(seam);
-	uint32_t n = network_of(cloud, node);
+	uint32_t n = network_of(cloud, at->node);
 
-	(void)world;
-	(void)nic;
 	if (n == TOPO_NONE)
 		return -ENOENT;
 	const struct topo_node *router = &cloud->topo->nodes[cloud->nodes[n]];
-	*rows = ARENA_ARRAY(arena, struct cloud_route_row, router->route_count);
+	*rows = ARENA_ARRAY(at->arena, struct cloud_route_row, router->route_count);
 	*count = router->route_count;
 	for (size_t i = 0; i < router->route_count; i++) {
 		const struct topo_route *route = &router->routes[i];
-		const char **hops = ARENA_ARRAY(arena, const char *, 1);
+		const char **hops = ARENA_ARRAY(at->arena, const char *, 1);
 		hops[0] = cloud->topo->ports[route->hops[0].port].name;
 		(*rows)[i] = (struct cloud_route_row){
 			.source = "Static",
@@ -201,12 +199,12 @@ static int plain_effective_routes(struct cloud *seam, struct world *world, uint3
 	return 0;
 }
 
-static int plain_next_hop(struct cloud *seam, struct world *world, uint32_t node,
-	struct ip destination, struct arena *arena, struct cloud_next_hop *out) {
+static int plain_next_hop(struct cloud *seam, const struct cloud_question *at,
+	struct ip destination, struct cloud_next_hop *out) {
 	struct cloud_route_row *rows;
 	const struct cloud_route_row *best = NULL;
 	size_t count;
-	int error = plain_effective_routes(seam, world, node, NULL, arena, &rows, &count);
+	int error = plain_effective_routes(seam, at, &rows, &count);
 
 	if (error < 0)
 		return error;
@@ -224,12 +222,10 @@ static int plain_next_hop(struct cloud *seam, struct world *world, uint32_t node
 	return 0;
 }
 
-static int plain_flow_verify(struct cloud *seam, struct world *world, uint32_t node,
-	const struct cloud_flow *flow, struct arena *arena, struct cloud_flow_verdict *out) {
-	(void)world;
+static int plain_flow_verify(struct cloud *seam, const struct cloud_question *at,
+	const struct cloud_flow *flow, struct cloud_flow_verdict *out) {
 	(void)flow;
-	(void)arena;
-	if (network_of(plain_of(seam), node) == TOPO_NONE)
+	if (network_of(plain_of(seam), at->node) == TOPO_NONE)
 		return -ENOENT;
 	*out = (struct cloud_flow_verdict){.allowed = true, .rule = ""};
 	return 0;

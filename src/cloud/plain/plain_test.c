@@ -82,9 +82,8 @@ static void a_host_sees_its_networks_routes(void **state) {
 	(void)state;
 	start(&f, "b");
 	assert_int_equal(diagnostics_count(f.mistakes), 0);
-	uint32_t host = topo_find_node(f.topo, "h");
-	assert_int_equal(
-		f.cloud->ops->effective_routes(f.cloud, NULL, host, NULL, arena, &rows, &count), 0);
+	struct cloud_question at = {NULL, topo_find_node(f.topo, "h"), NULL, arena};
+	assert_int_equal(f.cloud->ops->effective_routes(f.cloud, &at, &rows, &count), 0);
 	assert_int_equal(count, 3);
 	for (size_t i = 0; i < count; i++) {
 		assert_true(prefix_equal(rows[i].prefix, prefix_from(wanted[i].prefix)));
@@ -101,10 +100,10 @@ static void the_longest_row_gives_the_next_hop(void **state) {
 
 	(void)state;
 	start(&f, "b");
-	uint32_t host = topo_find_node(f.topo, "h");
-	f.cloud->ops->next_hop(f.cloud, NULL, host, ip_from("192.168.7.7"), arena, &hop);
+	struct cloud_question at = {NULL, topo_find_node(f.topo, "h"), NULL, arena};
+	f.cloud->ops->next_hop(f.cloud, &at, ip_from("192.168.7.7"), &hop);
 	assert_string_equal(hop.address, "b");
-	f.cloud->ops->next_hop(f.cloud, NULL, host, ip_from("8.8.8.8"), arena, &hop);
+	f.cloud->ops->next_hop(f.cloud, &at, ip_from("8.8.8.8"), &hop);
 	assert_string_equal(hop.type, "None");
 	arena_free(arena);
 	done(&f);
@@ -140,9 +139,8 @@ static void a_router_is_no_machine_of_the_cloud(void **state) {
 
 	(void)state;
 	start(&f, "b");
-	uint32_t router = topo_find_node(f.topo, "a");
-	assert_int_equal(
-		f.cloud->ops->flow_verify(f.cloud, NULL, router, &flow, arena, &verdict), -ENOENT);
+	struct cloud_question at = {NULL, topo_find_node(f.topo, "a"), NULL, arena};
+	assert_int_equal(f.cloud->ops->flow_verify(f.cloud, &at, &flow, &verdict), -ENOENT);
 	arena_free(arena);
 	done(&f);
 }

@@ -1,6 +1,7 @@
 // Inside of the speaker: a speaker has peers, a peer has two connections and what it was sent.
 #pragma once
 
+#include "loop/pace.h"
 #include "proto/bgp/bgp.h"
 #include "proto/bgp/bgp_fsm.h"
 #include "proto/bgp/bgp_prefixes.h"
@@ -95,6 +96,7 @@ struct bgp_speaker {
 	struct route_source local;
 	struct bgp_prefixes prefixes;
 	struct timer flush;
+	struct pace pace; // of the flush
 	int64_t stall_ns; // until streams that were full are asked again; 0 when none was
 	bool is_flushing;
 };

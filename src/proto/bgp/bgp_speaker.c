@@ -19,13 +19,16 @@ static void flush_fires(struct timer *timer, void *owner) {
 
 // What is heard at one instant is decided and passed on together.
 void bgp_speaker_wake(struct bgp_speaker *speaker) {
-	instant now = loop_now(speaker->config.loop);
+	struct loop *loop = speaker->config.loop;
+	instant now = loop_now(loop);
 
 	if (speaker->is_flushing)
 		return; // bgp_flush() looks again at its end
 	if (timer_is_running(&speaker->flush) && instant_compare(speaker->flush.due, now) <= 0)
 		return;
-	timer_start(speaker->config.loop, &speaker->flush, 0);
+	instant due = instant_add(now, pace_next(&speaker->pace, now));
+	if (!timer_is_running(&speaker->flush) || instant_compare(due, speaker->flush.due) < 0)
+		timer_start_at(loop, &speaker->flush, due);
 }
 
 struct bgp_speaker *bgp_speaker_new(const struct bgp_speaker_config *config) {

@@ -15,6 +15,7 @@
 #define PSK_PORT 500
 #define PSK_KEY_BYTES 36 // AES-256 key and the 4-byte salt of RFC 4106
 #define PSK_MESSAGE_MAX 256
+#define PSK_DEAD_PEER_S 45 // how long silence may last unless a config says otherwise
 
 enum psk_role {
 	PSK_INITIATOR,
@@ -26,7 +27,7 @@ struct psk_config {
 	enum psk_role role;
 	const char *shared_key; // copied
 	int64_t lifetime_ns;    // 0: 27,000 s
-	int64_t dead_peer_ns;   // 0: 45 s; how long silence may last, checked by probes
+	int64_t dead_peer_ns;   // 0: PSK_DEAD_PEER_S; checked by probes
 };
 
 // One direction each; inbound SPI is what this end chose.

@@ -5,6 +5,10 @@ ExpressRoute circuit. Each test takes a fresh one and changes what its rule is a
 """
 
 
+# A VPN gateway of one instance that has the GatewaySubnet to itself.
+ALONE = "10.0.255.62"
+
+
 def peer(network, one, other, ours=None, theirs=None):
     """Both halves of a peering."""
     vnets = network["virtualNetworks"]
@@ -193,7 +197,7 @@ def with_vpn():
     add_vnet(network, "hub", "10.0.0.0/16")
     add_gateway(network, "hub", "vpn", "Vpn", publicIPAddress="203.0.113.10")
     add_spoke(network, "spoke", "10.1.0.0/16")
-    add_vpn_site(network, "office", "vpn", ["10.0.255.4"], 1, 65020, "172.21.1.0/24")
+    add_vpn_site(network, "office", "vpn", [ALONE], 1, 65020, "172.21.1.0/24")
     return network
 
 

@@ -1,0 +1,44 @@
+// The running lab, inside the process that carries its packets.
+#pragma once
+
+#include "cli/lab.h"
+#include "cli/network.h"
+#include "live/clock_epoll.h"
+#include "live/control.h"
+#include "live/hosts.h"
+#include "live/process.h"
+
+struct lab {
+	struct network network;
+	char *path; // of the file, as the user sees it
+	struct state *state;
+	struct clock_epoll *clock;
+	struct hosts hosts;
+	struct control *control;
+	struct source signals;
+	instant started;
+	struct lab_repair *repairs;   // links that come back by themselves
+	struct lab_capture *captures; // under way
+	bool ends;
+};
+
+// lab_answer.c: what the control socket asks for.
+void lab_asked(void *owner, struct control_caller *caller, const json_t *request);
+void lab_closed(void *owner, struct control_caller *caller);
+json_t *lab_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+// Of a request's field. False after *answer was made.
+bool lab_read_link(struct lab *lab, const json_t *request, uint32_t *out, json_t **answer);
+bool lab_read_node(
+	struct lab *lab, const json_t *request, const char *field, uint32_t *out, json_t **answer);
+
+// Each answers one kind of request.
+json_t *lab_answer_status(struct lab *lab, const json_t *request);
+json_t *lab_answer_link(struct lab *lab, const json_t *request);
+json_t *lab_answer_quality(struct lab *lab, const json_t *request);
+json_t *lab_answer_routes(struct lab *lab, const json_t *request);
+json_t *lab_answer_trace(struct lab *lab, const json_t *request);
+json_t *lab_answer_capture(
+	struct lab *lab, struct control_caller *caller, const json_t *request);
+void lab_capture_closed(struct lab *lab, struct control_caller *caller);
+void lab_repairs_free(struct lab *lab);
+void lab_captures_free(struct lab *lab);
