@@ -41,7 +41,7 @@ fidelity: all
 	@tools/fidelity -v --program $(BUILD)/interplane $(PATHS)
 
 lab:
-	@tools/setup build test
+	@tools/setup build test lab
 	@tools/configure $(BUILD) -Dtests=true
 	@ninja -C $(BUILD) --quiet
 	@tools/run-tests $(BUILD) --suite lab --jobs 1

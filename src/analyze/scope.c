@@ -8,6 +8,7 @@ struct scoping {
 	struct walker *walker;
 	struct scope_region *region;
 	bool on_return;
+	uint32_t answering;                 // the node whose answers are followed
 	uint32_t delivered[SCOPE_ENDS_MAX]; // nodes the forward walk arrived at
 	size_t delivered_count;
 };
@@ -41,9 +42,14 @@ static bool ended(void *owner, const struct way *way) {
 		.on_return = scoping->on_return,
 	};
 
+	if (way->end == WAY_DELIVERED && !scoping->on_return) {
+		add_delivered(scoping, way->end_node);
+		return true;
+	}
 	if (way->end == WAY_DELIVERED) {
-		if (!scoping->on_return)
-			add_delivered(scoping, way->end_node);
+		end.node = scoping->answering;
+		end.on_return = false;
+		add_end(scoping->region, &end);
 		return true;
 	}
 	end.verdict = scoping->on_return ? VERDICT_REPLY_LOST : verdict_of_drop(way->drop);
@@ -78,16 +84,12 @@ static void walk_reply(struct scoping *scoping, const struct flow_key *key, uint
 		.owner = scoping,
 	};
 	struct header_box box = mirrored(&scoping->region->box);
-	size_t before = scoping->region->end_count;
 
 	scoping->on_return = true;
+	scoping->answering = node;
 	explore(scoping->walker, &reply, &box);
 	scoping->on_return = false;
 	scoping->region->box = mirrored(&box);
-	if (scoping->region->end_count == before) {
-		struct scope_end end = {.verdict = VERDICT_DELIVERED, .node = node, .drop = DROP_COUNT};
-		add_end(scoping->region, &end);
-	}
 }
 
 // The region around the low corner of `box`.

@@ -68,7 +68,6 @@ static uint32_t far_port(struct walker *walker, uint32_t port, struct ip via,
 
 	if (number == TOPO_NONE)
 		return TOPO_NONE;
-	const struct topo_link *link = &walker->topo->links[number];
 	bool by_destination = ip_is_none(via) || ip_equal(via, key->destination);
 	if (by_destination) {
 		struct prefix same = family_prefix(key->destination);

@@ -135,8 +135,8 @@ static enum whatif_change change_of(
 }
 
 // Counts what was sent until the network had converged: what is lost later is lost for good.
-static void count_lost(const struct probed *probed, instant start, int64_t converge_ns,
-	struct whatif_pair *pair) {
+static void count_lost(
+	const struct probed *probed, instant start, int64_t converge_ns, struct whatif_pair *pair) {
 	instant end = instant_add(start, converge_ns);
 	instant first = INSTANT_NEVER;
 	instant last = start;

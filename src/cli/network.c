@@ -68,7 +68,8 @@ static void report_dispute(struct network *network) {
 	}
 	network->is_stuck = dispute.is_cycle && dispute.period_ns < DISPUTE_PERIOD_MIN_NS;
 	if (network->is_stuck)
-		fprintf(stderr, "  rounds this short leave no moment to ask at: give the links their delays\n");
+		fprintf(
+			stderr, "  rounds this short leave no moment to ask at: give the links their delays\n");
 	arena_free(arena);
 }
 

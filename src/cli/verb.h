@@ -18,8 +18,8 @@ struct verb {
 	const char *arguments; // as in the usage line
 	size_t min_arguments, max_arguments;
 	const char *summary;
-	const char *formats; // separated by blanks, the first is the default
-	uint64_t options;    // besides OPTIONS_ALWAYS
+	const char *formats;                       // separated by blanks, the first is the default
+	uint64_t options;                          // besides OPTIONS_ALWAYS
 	int (*run)(const struct options *options); // NULL: `lab`, which has verbs of its own
 };
 

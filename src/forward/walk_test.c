@@ -172,8 +172,17 @@ static void assert_packet_agrees(struct world *world, const struct port *in,
 	struct rig *rig = &world->rig;
 	for (unsigned i = 0; i < RIG_PORTS; i++)
 		rig->ports[i].flows = input->reply ? flow_table_new() : NULL;
-	for (unsigned i = 0; i < RIG_PORTS && input->reply; i++)
+	// Known wherever it comes in, and, as what its flow's first packet looked like there, wherever it
+	// leaves.
+	struct flow_key back = input->key;
+	back.source = input->key.destination;
+	back.destination = input->key.source;
+	back.source_port = input->key.destination_port;
+	back.destination_port = input->key.source_port;
+	for (unsigned i = 0; i < RIG_PORTS && input->reply; i++) {
 		flow_table_open(rig->ports[i].flows, &input->key, (instant){0});
+		flow_table_open(rig->ports[i].flows, &back, (instant){0});
+	}
 	struct packet *packet = packet_of(rig, &input->key);
 	packet->via = input->via;
 	if (input->originated)

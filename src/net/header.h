@@ -25,8 +25,8 @@ struct flow_key {
 };
 
 // The per-flow hash for ECMP: TCP and UDP by 5-tuple; ICMP and ESP by source, destination and
-// protocol; fragments by addresses. The same key and seed give the same hash everywhere, so of equal
-// ways a flow sees one (AZ-TR-13).
+// protocol; fragments by addresses. The same key and seed give the same hash everywhere, so of
+// equal ways a flow sees one (AZ-TR-13).
 uint64_t flow_hash(const struct flow_key *key, uint64_t seed);
 
 // A box of headers: an inclusive range per field. What a scope is.

@@ -13,7 +13,7 @@ typedef void world_attached_fn(void *owner, uint32_t port, struct packet *packet
 
 // NULL detaches.
 void world_attach(struct world *world, uint32_t port, world_attached_fn *arrived, void *owner);
-// An IP packet from world_packet_pool(), taken. `via` in it: the link's next hop, or IP_NONE for the
-// packet's own destination.
+// An IP packet from world_packet_pool(), taken. `via` in it: the link's next hop, or IP_NONE for
+// the packet's own destination.
 void world_inject(struct world *world, uint32_t port, struct packet *packet);
 struct packet_pool *world_packet_pool(struct world *world);

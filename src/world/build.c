@@ -19,8 +19,8 @@ static uint32_t slot_of(const struct topo *topo, uint32_t port) {
 	return 0;
 }
 
-static struct port_filter *build_filters(struct world *world, const struct topo_filter *filters,
-	size_t count) {
+static struct port_filter *build_filters(
+	struct world *world, const struct topo_filter *filters, size_t count) {
 	struct port_filter *built = ARENA_ARRAY(world->arena, struct port_filter, count);
 	for (size_t i = 0; i < count; i++) {
 		built[i].list = (struct rule_list){filters[i].rules, filters[i].rule_count};
@@ -131,14 +131,15 @@ static void build_node(struct world *world, uint32_t number) {
 	build_local(world, node);
 }
 
-static void fill_table(struct world *world, const struct topo_table *table,
-	struct fib_layer *layer) {
+static void fill_table(
+	struct world *world, const struct topo_table *table, struct fib_layer *layer) {
 	for (size_t i = 0; i < table->route_count; i++) {
 		const struct topo_table_route *route = &table->routes[i];
 		struct fib_hop hops[FIB_HOPS_MAX];
 		assert(route->hop_count <= FIB_HOPS_MAX);
 		for (size_t h = 0; h < route->hop_count; h++)
-			hops[h] = (struct fib_hop){slot_of(world->topo, route->hops[h].port), route->hops[h].via};
+			hops[h] =
+				(struct fib_hop){slot_of(world->topo, route->hops[h].port), route->hops[h].via};
 		struct fib_route made = {
 			.action = route->drop != 0 ? FIB_DROP : FIB_FORWARD,
 			.drop = route->drop != 0 ? (enum drop)(route->drop - 1) : DROP_NO_ROUTE,
@@ -228,11 +229,12 @@ static void build_link(struct world *world, uint32_t number) {
 		if (carrier == TOPO_NONE)
 			continue;
 		struct world_link *under = &world->links[carrier];
-		under->riders = array_grow(under->riders, &under->rider_room, under->rider_count,
-			sizeof(*under->riders));
+		under->riders = array_grow(
+			under->riders, &under->rider_room, under->rider_count, sizeof(*under->riders));
 		under->riders[under->rider_count++] = number;
 	}
-	random_init(&link->random, loop_seed(world->loop), topo->name != NULL ? topo->name : "", "link");
+	random_init(
+		&link->random, loop_seed(world->loop), topo->name != NULL ? topo->name : "", "link");
 	build_owners(world, link);
 }
 

@@ -33,8 +33,8 @@ static void lsa_unref(struct igp_lsa *lsa) {
 
 static bool is_igp_port(const struct world *world, uint32_t port) {
 	const struct topo_port *topo = &world->topo->ports[port];
-	return topo->igp_cost > 0 && topo->link != TOPO_NONE &&
-		world->nodes[topo->node].igp != NULL && world->ports[port].port.is_up;
+	return topo->igp_cost > 0 && topo->link != TOPO_NONE && world->nodes[topo->node].igp != NULL &&
+		world->ports[port].port.is_up;
 }
 
 // Has the link been losing everything for longer than the dead interval?
@@ -136,8 +136,8 @@ static void say_adjacency(struct igp_node *self, uint32_t port, uint32_t peer_po
 		.port = port,
 		.peer_port = peer_port,
 	};
-	lsa->adjacencies = array_grow(lsa->adjacencies, &lsa->adjacency_room, lsa->adjacency_count,
-		sizeof(*lsa->adjacencies));
+	lsa->adjacencies = array_grow(
+		lsa->adjacencies, &lsa->adjacency_room, lsa->adjacency_count, sizeof(*lsa->adjacencies));
 	lsa->adjacencies[lsa->adjacency_count++] = adjacency;
 }
 
@@ -159,8 +159,8 @@ static bool knows_default(const struct igp_node *self) {
 
 static void say_default(struct igp_node *self, struct igp_lsa *lsa) {
 	enum topo_default mode = self->node->topo->igp_default;
-	self->has_own_default = mode == TOPO_DEFAULT_ALWAYS ||
-		(mode == TOPO_DEFAULT_IF_KNOWN && knows_default(self));
+	self->has_own_default =
+		mode == TOPO_DEFAULT_ALWAYS || (mode == TOPO_DEFAULT_IF_KNOWN && knows_default(self));
 	if (!self->has_own_default)
 		return;
 	struct igp_stub stub = {prefix_default_v4(), 0, self->node->topo->origin};
@@ -185,8 +185,8 @@ static struct igp_lsa *describe(struct igp_node *self) {
 		if (port->igp_cost == 0 || !world->ports[topo->ports[p]].port.is_up)
 			continue;
 		for (size_t a = 0; a < port->address_count; a++)
-			say_stub(lsa,
-				(struct igp_stub){port->addresses[a].network, port->igp_cost, port->origin});
+			say_stub(
+				lsa, (struct igp_stub){port->addresses[a].network, port->igp_cost, port->origin});
 	}
 	for (size_t i = 0; i < self->redistributed_count; i++)
 		say_external(lsa, self->redistributed[i]);
@@ -206,8 +206,8 @@ static bool same_lsa(const struct igp_lsa *a, const struct igp_lsa *b) {
 	return a->adjacency_count == b->adjacency_count && a->stub_count == b->stub_count &&
 		a->external_count == b->external_count &&
 		(a->adjacency_count == 0 ||
-			memcmp(a->adjacencies, b->adjacencies,
-				a->adjacency_count * sizeof(*a->adjacencies)) == 0) &&
+			memcmp(a->adjacencies, b->adjacencies, a->adjacency_count * sizeof(*a->adjacencies)) ==
+				0) &&
 		same_stubs(a->stubs, b->stubs, a->stub_count) &&
 		same_stubs(a->externals, b->externals, a->external_count);
 }
@@ -265,8 +265,7 @@ static void compute(struct timer *timer, void *owner) {
 			? -1
 			: prefix_compare(self->installed.items[o].prefix, fresh.items[n].prefix);
 		if (order < 0) {
-			rib_withdraw(self->node->rib, self->installed.items[o].prefix,
-				&self->node->igp_source);
+			rib_withdraw(self->node->rib, self->installed.items[o].prefix, &self->node->igp_source);
 			o++;
 			continue;
 		}
@@ -399,8 +398,8 @@ static void init_node(struct world *world, struct world_node *node) {
 	self->node = node;
 	self->site = site_of(world, node->topo->igp_site);
 	self->index = (uint32_t)self->site->count;
-	self->site->nodes = array_grow(self->site->nodes, &self->site->room, self->site->count,
-		sizeof(*self->site->nodes));
+	self->site->nodes = array_grow(
+		self->site->nodes, &self->site->room, self->site->count, sizeof(*self->site->nodes));
 	self->site->nodes[self->site->count++] = self;
 	timer_init(&self->originate, TIMER_WORK, originate, self);
 	timer_init(&self->compute, TIMER_WORK, compute, self);

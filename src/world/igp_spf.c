@@ -117,8 +117,8 @@ static int compare_offers(const void *a, const void *b) {
 	return x->router < y->router ? -1 : x->router > y->router;
 }
 
-static void gather(const struct igp_node *self, const struct spf_node *nodes,
-	struct offers *offers) {
+static void gather(
+	const struct igp_node *self, const struct spf_node *nodes, struct offers *offers) {
 	for (uint32_t i = 0; i < self->site->count; i++) {
 		const struct igp_lsa *lsa = self->database[i];
 		if (i == self->index || lsa == NULL || !nodes[i].is_done)

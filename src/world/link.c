@@ -1,6 +1,7 @@
 #include "world/world_int.h"
 
 #include "base/assert.h"
+#include "forward/segment.h"
 
 struct world_node *world_node_of(struct world *world, const struct router *router) {
 	return &world->nodes[router->id];
@@ -24,8 +25,8 @@ void world_drop(struct world *world, uint32_t node, struct packet *packet, enum 
 }
 
 // Is what `node` sends towards `other` lost on the link these packets ride on?
-static bool ride_loses(const struct world *world, const struct world_link *under, uint32_t node,
-	uint32_t other) {
+static bool ride_loses(
+	const struct world *world, const struct world_link *under, uint32_t node, uint32_t other) {
 	bool any = false;
 	bool all = true;
 	for (size_t e = 0; e < under->end_count; e++) {
@@ -41,8 +42,8 @@ static bool ride_loses(const struct world *world, const struct world_link *under
 }
 
 // The link that decides a packet's fate between two ends: the one either rides on, or its own.
-static struct world_link *carrier_of(const struct world *world, const struct world_link *link,
-	uint32_t from, uint32_t to) {
+static struct world_link *carrier_of(
+	const struct world *world, const struct world_link *link, uint32_t from, uint32_t to) {
 	const struct topo_link *topo = &world->topo->links[link->number];
 	if (topo->ends[from].rides_on != TOPO_NONE)
 		return &world->links[topo->ends[from].rides_on];
@@ -141,8 +142,8 @@ static instant arrival_time(struct world *world, struct world_link *link, struct
 		if (instant_compare(leaves, end->free_at) < 0)
 			leaves = end->free_at;
 		uint64_t bits = (uint64_t)packet->length * 8;
-		leaves = instant_add(leaves,
-			(int64_t)(bits * (uint64_t)SECOND_NS / quality->rate_bits_per_s));
+		leaves =
+			instant_add(leaves, (int64_t)(bits * (uint64_t)SECOND_NS / quality->rate_bits_per_s));
 		end->free_at = leaves;
 	}
 	instant arrives = instant_add(leaves, quality->delay_ns);
@@ -153,17 +154,41 @@ static instant arrival_time(struct world *world, struct world_link *link, struct
 	return arrives;
 }
 
-static enum drop fate(struct world *world, struct world_link *carrier, bool loses,
-	const struct packet *packet) {
+static enum drop fate(
+	struct world *world, struct world_link *carrier, bool loses, const struct packet *packet) {
 	(void)world;
 	if (loses)
 		return DROP_LINK_CUT;
-	if (carrier->quality.mtu_bytes != 0 && packet->length > carrier->quality.mtu_bytes)
+	if (carrier->quality.mtu_bytes != 0 && packet_wire_bytes(packet) > carrier->quality.mtu_bytes)
 		return DROP_MTU;
 	if (carrier->quality.loss_millionths != 0 &&
 		random_chance(&carrier->random, carrier->quality.loss_millionths))
 		return DROP_LOST;
 	return DROP_COUNT;
+}
+
+// Where packets are lost by chance, or wait for their turn, it matters how many there are.
+static bool counts_packets(const struct world_quality *quality) {
+	return quality->loss_millionths != 0 || quality->rate_bits_per_s != 0;
+}
+
+static void transmit_pieces(struct world *world, struct router *router, struct port *port,
+	struct packet *packet) {
+	struct packet *next = packet_cut(world->forward.pool, packet);
+	while (next != NULL) {
+		struct packet *piece = next;
+		next = piece->next;
+		piece->next = NULL;
+		world_transmit(world, router, port, piece);
+	}
+}
+
+// Packets that one end may have under way. Without a rate nothing queues for the transmitter, and the
+// bound only keeps memory in bounds.
+static uint32_t flights_max(const struct world_quality *quality) {
+	if (quality->rate_bits_per_s != 0 || quality->queue_packets > WORLD_FLIGHTS_MAX)
+		return quality->queue_packets;
+	return WORLD_FLIGHTS_MAX;
 }
 
 void world_transmit(void *owner, struct router *router, struct port *port, struct packet *packet) {
@@ -176,8 +201,6 @@ void world_transmit(void *owner, struct router *router, struct port *port, struc
 	}
 	struct world_link *link = &world->links[out->link];
 	uint32_t to = end_towards(world, link, out->end, packet->via);
-	if (world->captures != NULL)
-		capture_packet(world, link->number, packet);
 	if (to == TOPO_NONE || to == out->end) {
 		world_drop(world, node, packet, DROP_NO_HOST);
 		return;
@@ -185,9 +208,15 @@ void world_transmit(void *owner, struct router *router, struct port *port, struc
 	struct world_end *end = &link->ends[out->end];
 	uint32_t other = world->ports[link->ends[to].port].node;
 	struct world_link *carrier = carrier_of(world, link, out->end, to);
+	if (packet->piece_bytes != 0 && counts_packets(&carrier->quality)) {
+		transmit_pieces(world, router, port, packet);
+		return;
+	}
+	if (world->captures != NULL)
+		capture_packet(world, link->number, packet);
 	bool loses = end->loses || (carrier != link && ride_loses(world, carrier, node, other));
 	enum drop drop = fate(world, carrier, loses, packet);
-	if (drop == DROP_COUNT && end->queued >= carrier->quality.queue_packets)
+	if (drop == DROP_COUNT && end->queued >= flights_max(&carrier->quality))
 		drop = DROP_QUEUE_FULL;
 	if (drop != DROP_COUNT) {
 		world_drop(world, node, packet, drop);

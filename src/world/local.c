@@ -12,8 +12,8 @@ static struct ip source_of(struct world_node *node, const struct world_message *
 }
 
 // Straight out of one port, past the tables: what runs under a tunnel.
-static void send_on_port(struct world *world, struct world_node *node, uint32_t number,
-	struct packet *packet) {
+static void send_on_port(
+	struct world *world, struct world_node *node, uint32_t number, struct packet *packet) {
 	struct port *port = &world->ports[number].port;
 	if (!port->is_up) {
 		world_drop(world, node->number, packet, DROP_LINK_DOWN);
@@ -86,8 +86,8 @@ static void answer_echo(struct world *world, struct world_node *node, struct pac
 static void learn_path_mtu(struct world_node *node, const struct packet *packet,
 	const struct ip_header *ip, const struct icmp_header *icmp) {
 	bool is_v4 = ip_is_v4(ip->source);
-	bool is_too_big = is_v4 ? icmp->type == ICMP_UNREACHABLE && icmp->code == 4
-	                        : icmp->type == ICMPV6_TOO_BIG;
+	bool is_too_big =
+		is_v4 ? icmp->type == ICMP_UNREACHABLE && icmp->code == 4 : icmp->type == ICMPV6_TOO_BIG;
 	if (!is_too_big || node->tcp == NULL)
 		return;
 	const uint8_t *quoted = packet->bytes + packet->start + ip->header_bytes + ICMP_HEADER_BYTES;

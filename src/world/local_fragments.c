@@ -58,8 +58,8 @@ static struct fragmented *find_slot(struct world_node *node, const struct ip_hea
 	return best;
 }
 
-static struct packet *finish(struct world_node *node, struct fragmented *slot,
-	const struct ip_header *last) {
+static struct packet *finish(
+	struct world_node *node, struct fragmented *slot, const struct ip_header *last) {
 	struct packet *packet = slot->packet;
 	struct ip_header whole = *last;
 	whole.more_fragments = false;
@@ -83,8 +83,8 @@ static struct packet *finish(struct world_node *node, struct fragmented *slot,
 
 // Takes a packet; gives back a whole one (this one when it is none of several), or NULL while parts
 // are missing.
-struct packet *local_fragments_add(struct world_node *node, struct packet *packet,
-	bool *was_in_parts) {
+struct packet *local_fragments_add(
+	struct world_node *node, struct packet *packet, bool *was_in_parts) {
 	struct ip_header ip;
 	if (ip_header_decode(packet_data(packet), packet->length, &ip) != 0 ||
 		(!ip.more_fragments && ip.fragment_offset == 0))

@@ -19,7 +19,8 @@ struct world_node *world_node_of(struct world *world, const struct router *route
 void world_drop(struct world *world, uint32_t node, struct packet *packet, enum drop drop);
 
 // faults.c
-void world_port_refresh(struct world *world, uint32_t port); // recomputes is_up, tells whom it concerns
+void world_port_refresh(
+	struct world *world, uint32_t port); // recomputes is_up, tells whom it concerns
 
 // routing.c
 void world_routing_init(struct world *world);
@@ -64,13 +65,13 @@ struct world_message {
 void world_send(struct world *world, uint32_t node, const struct world_message *message);
 
 // local_fragments.c: RFC 791 3.2 and RFC 8200 4.5 reassembly, bounded.
-struct packet *local_fragments_add(struct world_node *node, struct packet *packet,
-	bool *was_in_parts);
+struct packet *local_fragments_add(
+	struct world_node *node, struct packet *packet, bool *was_in_parts);
 void local_fragments_free(struct world_node *node);
 
 // probe.c: true when the packet answered a probe of this node.
-bool probe_input(struct world *world, uint32_t node, const struct packet *packet,
-	const struct ip_header *ip);
+bool probe_input(
+	struct world *world, uint32_t node, const struct packet *packet, const struct ip_header *ip);
 void probe_forget_all(struct world *world);
 
 // capture.c

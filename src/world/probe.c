@@ -65,8 +65,7 @@ static void encode_tcp(struct writer *out, const struct flow_key *key, uint32_t 
 	tcp[12] = (TCP_HEADER_BYTES / 4) << 4;
 	tcp[13] = TCP_SYN;
 	put_u16(tcp + 14, UINT16_MAX);
-	uint32_t sum =
-		checksum_pseudo(key->source, key->destination, PROTOCOL_TCP, TCP_HEADER_BYTES);
+	uint32_t sum = checksum_pseudo(key->source, key->destination, PROTOCOL_TCP, TCP_HEADER_BYTES);
 	put_u16(tcp + 16, checksum_fold(checksum_add(sum, tcp, TCP_HEADER_BYTES)));
 }
 
@@ -115,12 +114,12 @@ static void fill_defaults(struct probe *probe) {
 	if (ip_is_none(spec->source))
 		probe->result.source = forward_source_towards(&node->router, spec->destination);
 	if (ip_is_none(probe->result.source))
-		probe->result.source = ip_is_v4(spec->destination) ? node->topo->address
-		                                                   : node->topo->address6;
+		probe->result.source =
+			ip_is_v4(spec->destination) ? node->topo->address : node->topo->address6;
 }
 
-struct probe *probe_send(struct world *world, const struct probe_spec *spec, probe_done_fn *done,
-	void *owner) {
+struct probe *probe_send(
+	struct world *world, const struct probe_spec *spec, probe_done_fn *done, void *owner) {
 	struct probe *probe = memory_alloc(sizeof(*probe));
 	probe->world = world;
 	probe->spec = *spec;
@@ -136,8 +135,8 @@ struct probe *probe_send(struct world *world, const struct probe_spec *spec, pro
 		world->probes->previous = &probe->next;
 	world->probes = probe;
 	timer_init(&probe->timeout, TIMER_PERIODIC, timed_out, probe);
-	timer_start(world->loop, &probe->timeout,
-		spec->timeout_ns != 0 ? spec->timeout_ns : PROBE_TIMEOUT_NS);
+	timer_start(
+		world->loop, &probe->timeout, spec->timeout_ns != 0 ? spec->timeout_ns : PROBE_TIMEOUT_NS);
 	if (spec->record)
 		probe->trace = trace_new();
 	uint8_t bytes[PACKET_ROOM];
@@ -213,7 +212,8 @@ static void read_transport(struct answer *answer, const uint8_t *bytes, size_t l
 }
 
 static bool read_quoted(struct answer *answer, const uint8_t *bytes, size_t length) {
-	// The quoted packet is cut off, so its header is read by hand: decoding holds lengths against it.
+	// The quoted packet is cut off, so its header is read by hand: decoding holds lengths against
+	// it.
 	size_t header = 0;
 	if (length >= IPV4_HEADER_BYTES && bytes[0] >> 4 == 4) {
 		header = (size_t)(bytes[0] & 0x0f) * 4;
@@ -265,20 +265,20 @@ static bool error_input(struct world *world, uint32_t node, const struct ip_head
 	probe->result.icmp_code = bytes[1];
 	probe->result.mtu_bytes = get_u32(bytes + 4) & (is_v4 ? 0xffff : UINT32_MAX);
 	bool port_closed = is_v4 ? bytes[0] == ICMP_UNREACHABLE && bytes[1] == 3
-	                         : bytes[0] == ICMPV6_UNREACHABLE && bytes[1] == 4;
+							 : bytes[0] == ICMPV6_UNREACHABLE && bytes[1] == 4;
 	finish(probe, port_closed ? PROBE_ANSWERED : PROBE_ERROR);
 	return true;
 }
 
-bool probe_input(struct world *world, uint32_t node, const struct packet *packet,
-	const struct ip_header *ip) {
+bool probe_input(
+	struct world *world, uint32_t node, const struct packet *packet, const struct ip_header *ip) {
 	if (world->probes == NULL)
 		return false;
 	const uint8_t *bytes = packet->bytes + packet->start + ip->header_bytes;
 	size_t length = (size_t)(ip->total_bytes - ip->header_bytes);
 	bool is_v4 = ip_is_v4(ip->source);
-	struct answer answer = {.key = {.source = ip->destination, .destination = ip->source,
-								.protocol = ip->protocol}};
+	struct answer answer = {
+		.key = {.source = ip->destination, .destination = ip->source, .protocol = ip->protocol}};
 	if (ip->protocol == PROTOCOL_TCP) {
 		if (length < TCP_HEADER_BYTES)
 			return false;
@@ -288,7 +288,7 @@ bool probe_input(struct world *world, uint32_t node, const struct packet *packet
 		bool is_reply = bytes[0] == (is_v4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY);
 		bool is_error = is_v4 ? bytes[0] == ICMP_UNREACHABLE || bytes[0] == ICMP_TIME_EXCEEDED ||
 				bytes[0] == ICMP_PARAMETER_PROBLEM
-		                      : bytes[0] < ICMPV6_ECHO;
+							  : bytes[0] < ICMPV6_ECHO;
 		if (is_error)
 			return error_input(world, node, ip, bytes, length);
 		if (!is_reply)

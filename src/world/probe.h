@@ -1,5 +1,5 @@
-// Probes: single packets that a host sends, and what comes of each, as ping and traceroute use them.
-// They are packets like any other: sent, forwarded, delayed, lost and answered hop by hop.
+// Probes: single packets that a host sends, and what comes of each, as ping and traceroute use
+// them. They are packets like any other: sent, forwarded, delayed, lost and answered hop by hop.
 #pragma once
 
 #include <stdbool.h>
@@ -17,24 +17,24 @@ enum probe_outcome {
 };
 
 struct probe_spec {
-	uint32_t from;         // a host's (or any node's) number
-	struct ip source;      // IP_NONE: the node's own towards the destination
+	uint32_t from;    // a host's (or any node's) number
+	struct ip source; // IP_NONE: the node's own towards the destination
 	struct ip destination;
-	uint8_t protocol;      // PROTOCOL_ICMP for either family's echo, PROTOCOL_UDP, PROTOCOL_TCP
+	uint8_t protocol; // PROTOCOL_ICMP for either family's echo, PROTOCOL_UDP, PROTOCOL_TCP
 	uint16_t source_port, destination_port, sequence; // ports: 0 picks defaults
-	uint8_t ttl;           // 0: 64
-	uint32_t size_bytes;   // of the payload behind ICMP/UDP/TCP header; 0: 32
+	uint8_t ttl;                                      // 0: 64
+	uint32_t size_bytes; // of the payload behind ICMP/UDP/TCP header; 0: 32
 	bool dont_fragment;
-	bool record;           // keep a trace
-	int64_t timeout_ns;    // 0: 4 s
+	bool record;        // keep a trace
+	int64_t timeout_ns; // 0: 4 s
 };
 
 struct probe;
 typedef void probe_done_fn(void *owner, struct probe *probe);
 
 // Sends now. `done` may be NULL; it is called once, from the loop. The probe stays until freed.
-struct probe *probe_send(struct world *world, const struct probe_spec *spec, probe_done_fn *done,
-	void *owner);
+struct probe *probe_send(
+	struct world *world, const struct probe_spec *spec, probe_done_fn *done, void *owner);
 void probe_free(struct probe *probe); // NULL is fine; pending ones are forgotten
 
 struct probe_result {

@@ -47,8 +47,8 @@ struct installed {
 	bool blackhole;
 };
 
-static void add_hops(const struct world *world, const struct route_hop *hops, size_t count,
-	struct installed *out) {
+static void add_hops(
+	const struct world *world, const struct route_hop *hops, size_t count, struct installed *out) {
 	for (size_t i = 0; i < count; i++) {
 		out->blackhole = out->blackhole || hops[i].blackhole;
 		if (!hops[i].blackhole)
@@ -69,8 +69,8 @@ static bool is_installed(const struct fib_route *now, const struct fib_route *wa
 	return true;
 }
 
-static void install(struct world_node *node, struct prefix prefix,
-	const struct installed *installed) {
+static void install(
+	struct world_node *node, struct prefix prefix, const struct installed *installed) {
 	const struct fib_route *now = fib_layer_get(node->router.fib.own, prefix);
 	if (installed->count == 0 && !installed->blackhole) {
 		if (now != NULL)
@@ -93,7 +93,8 @@ static void install(struct world_node *node, struct prefix prefix,
 	world_note_change(node->world);
 }
 
-// A network that is originated here leads where the plain route of its prefix leads: that is the row.
+// A network that is originated here leads where the plain route of its prefix leads: that is the
+// row.
 static const struct path *leading_path(const struct rib_entry *entry) {
 	for (size_t i = 0; i < entry->path_count; i++) {
 		const struct path *path = entry->paths[i];
@@ -158,8 +159,8 @@ void world_node_touch(struct world_node *node) {
 }
 
 // A plain route of the node: into its table, or straight into forwarding where there is none.
-static void offer(struct world_node *node, struct prefix prefix,
-	const struct route_source *source, const struct path_spec *spec) {
+static void offer(struct world_node *node, struct prefix prefix, const struct route_source *source,
+	const struct path_spec *spec) {
 	if (node->rib == NULL) {
 		struct installed installed = {.origin = spec->origin};
 		add_hops(node->world, spec->hops, spec->hop_count, &installed);
@@ -251,10 +252,10 @@ void world_routing_port_changed(struct world *world, uint32_t port) {
 static void init_node(struct world *world, struct world_node *node) {
 	node->connected = (struct route_source){
 		.name = "connected", .kind = ROUTE_CONNECTED, .distance = DISTANCE_CONNECTED};
-	node->fixed = (struct route_source){
-		.name = "static", .kind = ROUTE_STATIC, .distance = DISTANCE_STATIC};
-	node->igp_source = (struct route_source){
-		.name = "igp", .kind = ROUTE_IGP, .distance = DISTANCE_IGP};
+	node->fixed =
+		(struct route_source){.name = "static", .kind = ROUTE_STATIC, .distance = DISTANCE_STATIC};
+	node->igp_source =
+		(struct route_source){.name = "igp", .kind = ROUTE_IGP, .distance = DISTANCE_IGP};
 	timer_init(&node->flush, TIMER_WORK, flush, node);
 	if (!needs_rib(node->topo))
 		return;

@@ -14,8 +14,8 @@ static struct world_node *peer_node(const struct world_peer *peer) {
 	return &peer->world->nodes[peer->neighbor->node];
 }
 
-static void tcp_out(void *owner, struct ip source, struct ip destination, const uint8_t *segment,
-	size_t length) {
+static void tcp_out(
+	void *owner, struct ip source, struct ip destination, const uint8_t *segment, size_t length) {
 	struct world_node *node = owner;
 	struct world_message message = {
 		.source = source,
@@ -58,8 +58,8 @@ static struct stream *connect_to(void *owner, const struct bgp_peer_config *peer
 	return tcp_connect(node->tcp, &to, events, events_owner);
 }
 
-static void peer_changed(void *owner, const struct bgp_peer_config *peer, enum bgp_state state,
-	const char *why) {
+static void peer_changed(
+	void *owner, const struct bgp_peer_config *peer, enum bgp_state state, const char *why) {
 	(void)why;
 	struct world_node *node = owner;
 	struct world *world = node->world;
@@ -160,9 +160,9 @@ static void init_bfd(struct world_peer *peer) {
 	if (neighbor->bfd_interval_ns == 0)
 		return;
 	struct bfd_config config = {
-		.name = arena_printf(peer->world->arena, "%s>%s",
-			peer->world->topo->nodes[neighbor->node].name,
-			neighbor->name != NULL ? neighbor->name : ""),
+		.name =
+			arena_printf(peer->world->arena, "%s>%s", peer->world->topo->nodes[neighbor->node].name,
+				neighbor->name != NULL ? neighbor->name : ""),
 		.desired_min_tx_ns = neighbor->bfd_interval_ns,
 		.required_min_rx_ns = neighbor->bfd_interval_ns,
 		.detect_multiplier =

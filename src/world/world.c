@@ -5,8 +5,8 @@
 #include "base/assert.h"
 #include "world/world_int.h"
 
-static void count_dropped(void *owner, struct router *router, const struct packet *packet,
-	enum drop drop) {
+static void count_dropped(
+	void *owner, struct router *router, const struct packet *packet, enum drop drop) {
 	(void)packet;
 	struct world *world = owner;
 	digest_add_u64(&world->digest, (uint64_t)drop << 32 | router->id);

@@ -28,15 +28,16 @@ const struct topo *world_topo(const struct world *world);
 struct loop *world_loop(struct world *world);
 struct arena *world_arena(struct world *world); // lives as long as the world
 
-// Runs until converged: no update in flight, no timer pending but periodic ones, and, while a link is
-// silently broken or has just been mended, every session that crosses it has had its time to notice.
-// False when `limit_ns` passed first, or when the routes keep changing beyond all measure.
+// Runs until converged: no update in flight, no timer pending but periodic ones, and, while a link
+// is silently broken or has just been mended, every session that crosses it has had its time to
+// notice. False when `limit_ns` passed first, or when the routes keep changing beyond all measure.
 bool world_converge(struct world *world, int64_t limit_ns);
 bool world_is_converged(const struct world *world);
 // Of what forwarding goes by: a table or a port. A session that ends without either is no change.
 instant world_last_change(const struct world *world);
 
-// Faults. `one_way` names the node whose sending fails, TOPO_NONE both directions. -ENOENT when no such end.
+// Faults. `one_way` names the node whose sending fails, TOPO_NONE both directions. -ENOENT when no
+// such end.
 enum world_fault {
 	WORLD_UP,
 	WORLD_DOWN, // both ends see it
@@ -58,7 +59,7 @@ bool world_node_is_up(const struct world *world, uint32_t node);
 
 // What a node holds.
 struct router *world_router(struct world *world, uint32_t node);
-struct rib *world_rib(struct world *world, uint32_t node);           // NULL for fabric and hosts
+struct rib *world_rib(struct world *world, uint32_t node);             // NULL for fabric and hosts
 struct bgp_speaker *world_speaker(struct world *world, uint32_t node); // NULL without BGP
 struct port *world_port(struct world *world, uint32_t port);
 bool world_tunnel_is_up(const struct world *world, uint32_t tunnel, const char **why_not);

@@ -16,6 +16,7 @@
 
 #define WORLD_DEFAULT_MTU 1500
 #define WORLD_DEFAULT_QUEUE 1000
+#define WORLD_FLIGHTS_MAX 16384
 #define WORLD_DEFAULT_TTL 64
 
 struct igp_site;
@@ -25,8 +26,8 @@ struct local_fragments;
 struct world_port {
 	struct port port; // what forwarding sees
 	uint32_t number, node;
-	uint32_t link, end; // TOPO_NONE for a tunnel's port
-	struct fib *fib;    // its own pair of layers when it has a table
+	uint32_t link, end;         // TOPO_NONE for a tunnel's port
+	struct fib *fib;            // its own pair of layers when it has a table
 	world_attached_fn *arrived; // the node lives outside: who takes what arrives
 	void *arrived_owner;
 };
@@ -34,9 +35,9 @@ struct world_port {
 // One end of a live link.
 struct world_end {
 	uint32_t port;
-	bool sees_down; // its carrier is gone
-	bool loses;     // what it sends vanishes
-	instant free_at; // the transmitter is busy until then
+	bool sees_down;       // its carrier is gone
+	bool loses;           // what it sends vanishes
+	instant free_at;      // the transmitter is busy until then
 	instant last_arrival; // packets of one end stay in order
 	uint32_t queued;
 };
@@ -123,14 +124,14 @@ struct world {
 	struct {
 		struct trace **items;
 		size_t count, room;
-	} old_traces; // of forgotten probes, while packets may still write to them
+	} old_traces;         // of forgotten probes, while packets may still write to them
 	struct probe *probes; // pending ones
 	struct capture *captures;
 	struct world_watcher {
 		world_rib_changed_fn *changed;
 		void *owner;
 		struct world_watcher *next;
-	} *watchers;
+	} * watchers;
 	struct digest digest;
 	instant last_change, settles_at;
 	uint64_t route_changes, converge_from; // reported by tables; when converging began

@@ -77,8 +77,8 @@ uint32_t lab_link(struct lab *lab, uint32_t a, uint32_t b, int64_t delay_ns) {
 	return link;
 }
 
-static void add_side(struct lab *lab, uint32_t port, uint32_t asn, uint32_t peer_port,
-	uint32_t peer_asn) {
+static void add_side(
+	struct lab *lab, uint32_t port, uint32_t asn, uint32_t peer_port, uint32_t peer_asn) {
 	struct topo *topo = lab->topo;
 	uint32_t node = topo->ports[port].node;
 	topo_bgp_of(topo, node)->asn = asn;

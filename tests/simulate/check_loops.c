@@ -10,12 +10,15 @@ struct looking {
 	bool is_reply;
 };
 
-// A row that a person wrote: a static route of a router, or a user-defined route.
+// A row that a person wrote: a static route of a router, a user-defined route, or what a gateway
+// was told of a connection without BGP.
 static bool is_written_by_hand(const struct topo *topo, uint32_t number) {
 	const struct topo_origin *origin = topo_origin(topo, number);
 	if (origin->reference != NULL && text_equal(origin->reference, "AZ-NIC-10"))
 		return true;
-	return origin->text != NULL && text_starts_with(origin->text, "static route");
+	return origin->text != NULL &&
+		(text_starts_with(origin->text, "static route") ||
+			text_starts_with(origin->text, "connection "));
 }
 
 // The circle is what lies between the two visits of the node where the way ended.
@@ -31,11 +34,15 @@ static void check_circle(struct looking *looking, const struct way *way) {
 			looking->out->tally.loops++;
 			return;
 		}
-	text_printf(failure, "%s from %s to %s goes in circles:",
-		looking->is_reply ? "the answer" : "the packet",
+	text_printf(failure,
+		"%s from %s to %s goes in circles:", looking->is_reply ? "the answer" : "the packet",
 		topo->nodes[looking->question->from].name, topo->nodes[looking->question->to].name);
-	for (size_t i = first; i < way->node_count; i++)
-		text_printf(failure, " %s", topo->nodes[way->nodes[i].node].name);
+	for (size_t i = first; i < way->node_count; i++) {
+		const struct way_node *node = &way->nodes[i];
+		text_printf(failure, " %s", topo->nodes[node->node].name);
+		if (node->row != TOPO_NONE && topo_origin(topo, way->rows[node->row].origin)->text != NULL)
+			text_printf(failure, " (%s)", topo_origin(topo, way->rows[node->row].origin)->text);
+	}
 	text_add_char(failure, '\n');
 }
 

@@ -34,15 +34,16 @@ static header_count count_headers(const struct header_box *box) {
 }
 
 // Inside the box, disjoint, and as many headers as the box has: so each is in exactly one.
-static void check_cover(const struct header_box *box, const struct scope_regions *regions,
-	struct verdict_of_run *out) {
+static void check_cover(
+	const struct header_box *box, const struct scope_regions *regions, struct verdict_of_run *out) {
 	header_count covered = 0;
 	struct header_box common;
 	for (size_t i = 0; i < regions->count; i++) {
 		const struct header_box *region = &regions->items[i].box;
 		covered += count_headers(region);
 		if (!header_box_intersect(box, region, &common) || !header_box_equal(&common, region))
-			text_printf(&out->failure, "region %zu reaches out of the box that was asked about\n", i);
+			text_printf(
+				&out->failure, "region %zu reaches out of the box that was asked about\n", i);
 		for (size_t j = 0; j < i; j++)
 			if (header_box_intersect(&regions->items[j].box, region, &common))
 				text_printf(&out->failure, "regions %zu and %zu share headers\n", j, i);
@@ -74,8 +75,8 @@ static uint16_t port_between(struct random *random, uint16_t low, uint16_t high)
 }
 
 // A header of the region that a probe can have; false when the draw gave none.
-static bool choose_header(struct network *network, const struct header_box *box,
-	struct question *question) {
+static bool choose_header(
+	struct network *network, const struct header_box *box, struct question *question) {
 	static const uint8_t protocols[] = {PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP};
 	struct random *random = &network->random;
 	question->source = box->source_low;
@@ -136,9 +137,14 @@ static bool agrees(const struct scope_region *region, const struct round_trip *t
 	if (way->end == WAY_DROPPED && !ends_at_door(way->drop))
 		return has_drop(region, way, false);
 	// An answer of another protocol is another flow.
-	bool is_own_answer = trip->question.protocol != PROTOCOL_UDP && trip->has_back &&
-		way->end == WAY_DELIVERED;
-	if (is_own_answer && trip->back.end == WAY_DROPPED && !ends_at_door(trip->back.drop))
+	bool is_own_answer =
+		trip->question.protocol != PROTOCOL_UDP && trip->has_back && way->end == WAY_DELIVERED;
+	bool is_answer_lost = is_own_answer && trip->back.end == WAY_DROPPED;
+	// An answer that takes another way meets security groups that never saw its flow begin; the
+	// walk takes it for established everywhere.
+	if (is_answer_lost && trip->back.drop == DROP_DENIED)
+		return has_arrival(region, way->end_node, false);
+	if (is_answer_lost && !ends_at_door(trip->back.drop))
 		return has_drop(region, &trip->back, true);
 	return has_arrival(region, way->end_node, is_own_answer && trip->back.end == WAY_DELIVERED);
 }
@@ -171,8 +177,8 @@ static void report(struct network *network, const struct scope_region *region,
 	text_add_char(&out->failure, '\n');
 }
 
-static void check_sample(struct network *network, uint32_t from,
-	const struct scope_region *region, struct verdict_of_run *out) {
+static void check_sample(struct network *network, uint32_t from, const struct scope_region *region,
+	struct verdict_of_run *out) {
 	struct question question = {.from = from, .to = TOPO_NONE};
 	struct round_trip trip;
 	if (!choose_header(network, &region->box, &question))
@@ -203,7 +209,7 @@ void check_regions(struct network *network, struct verdict_of_run *out) {
 	else
 		check_cover(&box, &regions, out);
 	for (size_t i = 0; i < SAMPLES && out->failure.length == 0; i++)
-		check_sample(network, from,
-			&regions.items[random_below(&network->random, regions.count)], out);
+		check_sample(
+			network, from, &regions.items[random_below(&network->random, regions.count)], out);
 	scope_done(&regions);
 }

@@ -98,9 +98,8 @@ static size_t choose_faults(struct network *network, struct fault faults[FAULTS_
 	if (count > candidates)
 		count = candidates;
 	size_t first = candidates > 0 ? random_below(&network->random, candidates) : 0;
-	size_t stride = candidates > FAULTS_MAX
-		? 1 + random_below(&network->random, candidates / FAULTS_MAX)
-		: 1;
+	size_t stride =
+		candidates > FAULTS_MAX ? 1 + random_below(&network->random, candidates / FAULTS_MAX) : 1;
 	for (size_t i = 0; i < count; i++)
 		find_candidate(network->topo, (first + i * stride) % candidates, &faults[i]);
 	return count;
@@ -111,8 +110,8 @@ static void check_steady(struct network *network, struct verdict_of_run *out) {
 	size_t count;
 	const char **before = network_reach(network, &count);
 	loop_run_until(network->loop, instant_add(loop_now(network->loop), STEADY_NS));
-	network_compare_reach(network, before, network_reach(network, &count), count,
-		"it had converged", out);
+	network_compare_reach(
+		network, before, network_reach(network, &count), count, "it had converged", out);
 }
 
 bool faults_run(struct network *network, struct verdict_of_run *out) {

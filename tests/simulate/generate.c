@@ -29,8 +29,8 @@ static void add_some_prefix(struct generator *generator, struct text *out) {
 	else if (kind == 2)
 		text_printf(out, "10.%u.0.0/16", SPOKE_NUMBER(draw(generator, SPOKES_MAX)));
 	else if (kind == 3)
-		text_printf(out, "10.%u.0.0/%u", SITE_NUMBER(draw(generator, SITES_MAX)),
-			16 + draw(generator, 9));
+		text_printf(
+			out, "10.%u.0.0/%u", SITE_NUMBER(draw(generator, SITES_MAX)), 16 + draw(generator, 9));
 	else if (kind == 4)
 		text_printf(out, "10.%u.0.0/25", 1 + draw(generator, 13));
 	else
@@ -46,8 +46,8 @@ static void add_route(struct generator *generator, unsigned number, bool has_vpn
 	if (chance(generator, 60)) {
 		unsigned hub = draw(generator, generator->hub_count);
 		// Usually the appliance, now and then an address that nobody has.
-		text_printf(out, ", nextHopType: VirtualAppliance, nextHopIpAddress: 10.%u.1.%u}\n", 1 + hub,
-			chance(generator, 80) ? 4 : 77);
+		text_printf(out, ", nextHopType: VirtualAppliance, nextHopIpAddress: 10.%u.1.%u}\n",
+			1 + hub, chance(generator, 80) ? 4 : 77);
 		return;
 	}
 	text_printf(out, ", nextHopType: %s}\n", types[type]);
@@ -130,8 +130,8 @@ static void add_subnet(struct generator *generator, struct text *out, unsigned n
 static void add_machine(struct generator *generator, const char *name, const char *subnet,
 	unsigned network, unsigned third, bool forwards) {
 	struct text *out = &generator->machines;
-	text_printf(out, "  %s: {subnet: %s, privateIPAddress: [10.%u.%u.4", name, subnet, network,
-		third);
+	text_printf(
+		out, "  %s: {subnet: %s, privateIPAddress: [10.%u.%u.4", name, subnet, network, third);
 	if (generator->is_dual)
 		text_printf(out, ", \"fd00:%u:0:%u::4\"", network, third);
 	text_add_char(out, ']');
@@ -142,8 +142,8 @@ static void add_machine(struct generator *generator, const char *name, const cha
 	text_add(out, "}\n");
 }
 
-static void add_network_begin(struct generator *generator, struct text *out, const char *name,
-	unsigned network) {
+static void add_network_begin(
+	struct generator *generator, struct text *out, const char *name, unsigned network) {
 	text_printf(out, "  %s:\n    location: region%u\n    addressSpace: [10.%u.0.0/16", name,
 		1 + draw(generator, 2), network);
 	if (generator->is_dual)
@@ -160,8 +160,8 @@ static void add_gateways(struct generator *generator, struct text *out, unsigned
 	if (hub->has_vpn) {
 		text_printf(out, "      hub%u-vpn: {gatewayType: Vpn, ", n);
 		if (hub->is_active_active)
-			text_printf(out, "activeActive: true, instanceAddress: [10.%u.255.40, 10.%u.255.41], ",
-				n, n);
+			text_printf(
+				out, "activeActive: true, instanceAddress: [10.%u.255.40, 10.%u.255.41], ", n, n);
 		else
 			text_printf(out, "instanceAddress: 10.%u.255.40, ", n);
 		if (chance(generator, 40) && !hub->is_active_active)
@@ -169,16 +169,17 @@ static void add_gateways(struct generator *generator, struct text *out, unsigned
 		text_printf(out, "bgpSettings: {asn: %u}}\n", hub->vpn_asn);
 	}
 	if (hub->has_er)
-		text_printf(out, "      hub%u-er: {gatewayType: ExpressRoute, allowRemoteVnetTraffic: %s}\n",
-			n, chance(generator, 60) ? "true" : "false");
+		text_printf(out,
+			"      hub%u-er: {gatewayType: ExpressRoute, allowRemoteVnetTraffic: %s}\n", n,
+			chance(generator, 60) ? "true" : "false");
 }
 
 static const char *yes_or_no(struct generator *generator, unsigned percent) {
 	return chance(generator, percent) ? "true" : "false";
 }
 
-static void add_peering(struct generator *generator, struct text *out, const char *remote,
-	const char *more) {
+static void add_peering(
+	struct generator *generator, struct text *out, const char *remote, const char *more) {
 	text_printf(out, "      %s: {allowForwardedTraffic: %s, allowVirtualNetworkAccess: %s%s}\n",
 		remote, yes_or_no(generator, 50), yes_or_no(generator, 90), more);
 }
@@ -268,9 +269,10 @@ static void plan(struct generator *generator) {
 static void add_circuit(struct generator *generator, struct text *out) {
 	if (!generator->has_circuit)
 		return;
-	text_add(out, "expressRouteCircuits:\n  er1:\n    peerings:\n      AzurePrivatePeering: {"
-				  "primaryPeerAddressPrefix: 192.168.1.0/30, "
-				  "secondaryPeerAddressPrefix: 192.168.1.4/30}\n");
+	text_add(out,
+		"expressRouteCircuits:\n  er1:\n    peerings:\n      AzurePrivatePeering: {"
+		"primaryPeerAddressPrefix: 192.168.1.0/30, "
+		"secondaryPeerAddressPrefix: 192.168.1.4/30}\n");
 	text_printf(out, "    links: {primary: {delay: %uus}, secondary: {delay: %uus}}\n",
 		100 + draw(generator, 5000), 100 + draw(generator, 5000));
 	if (chance(generator, 20))

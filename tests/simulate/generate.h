@@ -1,5 +1,5 @@
-// Random networks as topology files, so that a seed that fails can be printed and put to the program
-// by hand.
+// Random networks as topology files, so that a seed that fails can be printed and put to the
+// program by hand.
 #pragma once
 
 #include <stdint.h>

@@ -44,7 +44,7 @@ struct generator {
 	struct text machines, tables, groups, locals, connections;
 };
 
-unsigned draw(struct generator *generator, unsigned bound);       // 0 .. bound - 1
+unsigned draw(struct generator *generator, unsigned bound); // 0 .. bound - 1
 bool chance(struct generator *generator, unsigned percent);
 bool take_nodes(struct generator *generator, unsigned count); // false: they would be too many
 

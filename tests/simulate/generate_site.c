@@ -37,7 +37,8 @@ static void add_link_interface(struct drawing *drawing, unsigned i, bool is_seco
 	struct generator *generator = drawing->generator;
 	unsigned self = is_second ? drawing->links[i].b : drawing->links[i].a;
 	struct text *out = &drawing->routers[self].interfaces;
-	text_printf(out, "          link%u: {address: [172.16.%u.%u/31", i, drawing->k * 16 + i, is_second);
+	text_printf(
+		out, "          link%u: {address: [172.16.%u.%u/31", i, drawing->k * 16 + i, is_second);
 	if (generator->is_dual)
 		text_printf(out, ", \"fd00:%u:ff:%u::%u/64\"", drawing->number, i, 1 + is_second);
 	text_printf(out, "], segment: link%u", i);
@@ -67,8 +68,8 @@ static void add_lan(struct drawing *drawing, unsigned lan, unsigned router, stru
 	unsigned number = drawing->number;
 	struct text *out = &drawing->routers[router].interfaces;
 	text_printf(out, "          lan%u: {address: [10.%u.%u.1/24", lan, number, lan);
-	text_printf(hosts, "      site%u-vm%u: {segment: lan%u, address: [10.%u.%u.10/24", drawing->k, lan,
-		lan, number, lan);
+	text_printf(hosts, "      site%u-vm%u: {segment: lan%u, address: [10.%u.%u.10/24", drawing->k,
+		lan, lan, number, lan);
 	if (drawing->generator->is_dual) {
 		text_printf(out, ", \"fd00:%u:0:%u::1/64\"", number, lan);
 		text_printf(hosts, ", \"fd00:%u:0:%u::10/64\"", number, lan);
@@ -105,7 +106,8 @@ static void draw_shape(struct drawing *drawing, struct text *hosts) {
 	add_core(drawing);
 }
 
-static void add_neighbor(struct drawing *drawing, unsigned router, const char *address, unsigned asn) {
+static void add_neighbor(
+	struct drawing *drawing, unsigned router, const char *address, unsigned asn) {
 	struct generator *generator = drawing->generator;
 	struct text *out = &drawing->routers[router].neighbors;
 	text_printf(out, "            %s: {remoteAsn: %u", address, asn);
@@ -133,7 +135,8 @@ static void add_internet(struct drawing *drawing, unsigned router) {
 	if (plan->has_tunnel)
 		return;
 	plan->has_tunnel = true;
-	text_printf(&plan->interfaces, "          internet: {address: 198.51.100.%u/32, internet: true}\n",
+	text_printf(&plan->interfaces,
+		"          internet: {address: 198.51.100.%u/32, internet: true}\n",
 		public_address(drawing->k, router));
 }
 
@@ -154,8 +157,8 @@ static void add_tunnel(struct drawing *drawing, unsigned router, unsigned h, uns
 				"          - {prefix: 10.%u.0.0/16, interface: tunnel%u-0}\n", hub, hub);
 		return;
 	}
-	text_printf(&plan->statics, "          - {prefix: 10.%u.255.%u/32, interface: tunnel%u-%u}\n", hub,
-		40 + instance, hub, instance);
+	text_printf(&plan->statics, "          - {prefix: 10.%u.255.%u/32, interface: tunnel%u-%u}\n",
+		hub, 40 + instance, hub, instance);
 	text_printf(&plan->neighbors,
 		"            10.%u.255.%u: {remoteAsn: %u, localAddress: 10.%u.200.%u%s%s}\n", hub,
 		40 + instance, drawing->generator->hubs[h].vpn_asn, drawing->number, hub,
@@ -174,11 +177,12 @@ static void add_vpn(struct drawing *drawing, unsigned router, unsigned h) {
 	text_printf(&generator->locals, "  hub%u-to-site%u: {gatewayIpAddress: 198.51.100.%u", hub,
 		drawing->k, public_address(drawing->k, router));
 	if (has_bgp)
-		text_printf(&generator->locals, ", bgpSettings: {asn: %u, bgpPeeringAddress: 10.%u.200.%u}}\n",
-			SITE_ASN(drawing->k), drawing->number, hub);
+		text_printf(&generator->locals,
+			", bgpSettings: {asn: %u, bgpPeeringAddress: 10.%u.200.%u}}\n", SITE_ASN(drawing->k),
+			drawing->number, hub);
 	else
-		text_printf(&generator->locals, ", localNetworkAddressSpace: [10.%u.0.0/16]}\n",
-			drawing->number);
+		text_printf(
+			&generator->locals, ", localNetworkAddressSpace: [10.%u.0.0/16]}\n", drawing->number);
 	text_printf(&generator->connections,
 		"  hub%u-site%u: {connectionType: IPsec, virtualNetworkGateway1: hub%u-vpn, "
 		"localNetworkGateway2: hub%u-to-site%u, enableBgp: %s, sharedKey: site%u, delay: %uus}\n",
@@ -232,13 +236,13 @@ static void add_edges(struct drawing *drawing) {
 static void add_internal_sessions(struct drawing *drawing) {
 	for (unsigned i = 0; i < drawing->link_count; i++) {
 		unsigned a = drawing->links[i].a, b = drawing->links[i].b;
-		if (drawing->routers[a].neighbors.length == 0 || drawing->routers[b].neighbors.length == 0 ||
-			!chance(drawing->generator, 70))
+		if (drawing->routers[a].neighbors.length == 0 ||
+			drawing->routers[b].neighbors.length == 0 || !chance(drawing->generator, 70))
 			continue;
 		for (unsigned end = 0; end < 2; end++)
 			text_printf(&drawing->routers[end == 0 ? a : b].neighbors,
-				"            172.16.%u.%u: {remoteAsn: %u, nextHopSelf: true}\n", drawing->k * 16 + i,
-				1 - end, SITE_ASN(drawing->k));
+				"            172.16.%u.%u: {remoteAsn: %u, nextHopSelf: true}\n",
+				drawing->k * 16 + i, 1 - end, SITE_ASN(drawing->k));
 	}
 }
 

@@ -23,8 +23,8 @@ static bool lower(struct network *network, struct verdict_of_run *out) {
 	return true;
 }
 
-bool network_load(struct network *network, uint64_t seed, const struct text *text,
-	struct verdict_of_run *out) {
+bool network_load(
+	struct network *network, uint64_t seed, const struct text *text, struct verdict_of_run *out) {
 	*network = (struct network){.arena = arena_new(), .mistakes = diagnostics_new()};
 	random_init(&network->random, seed, "simulate", "checks");
 	const struct native_text source = {
@@ -80,8 +80,8 @@ static bool find_question(const struct network *network, const uint32_t *hosts, 
 }
 
 // "delivered at a; denied at b": the ends in the order they were found.
-static void describe(const struct network *network, const struct scope_regions *regions,
-	struct text *out) {
+static void describe(
+	const struct network *network, const struct scope_regions *regions, struct text *out) {
 	for (size_t r = 0; r < regions->count; r++) {
 		const struct scope_region *region = &regions->items[r];
 		for (size_t i = 0; i < region->end_count; i++)
@@ -122,7 +122,7 @@ void network_compare_reach(struct network *network, const char **before, const c
 			continue;
 		text_printf(&out->failure, "%s to %s (%s): %s; after %s: %s\n",
 			network->topo->nodes[hosts[i / 2 / host_count]].name,
-			network->topo->nodes[hosts[i / 2 % host_count]].name, i % 2 ? "IPv6" : "IPv4", before[i],
-			when, after[i]);
+			network->topo->nodes[hosts[i / 2 % host_count]].name, i % 2 ? "IPv6" : "IPv4",
+			before[i], when, after[i]);
 	}
 }

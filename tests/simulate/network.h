@@ -42,16 +42,16 @@ struct verdict_of_run {
 };
 
 // Not yet powered on. False when the text does not load, with the reason.
-bool network_load(struct network *network, uint64_t seed, const struct text *text,
-	struct verdict_of_run *out);
+bool network_load(
+	struct network *network, uint64_t seed, const struct text *text, struct verdict_of_run *out);
 void network_free(struct network *network);
 
 // Runs until it has converged, or proves the dispute that keeps it from it. False in the latter
 // case, and when there is neither.
 bool network_settle(struct network *network, struct verdict_of_run *out);
 
-// What every host can reach, and how that ends, in words: one text per question, NULL where there is
-// none. They live as long as the network.
+// What every host can reach, and how that ends, in words: one text per question, NULL where there
+// is none. They live as long as the network.
 const char **network_reach(struct network *network, size_t *count);
 // Says which questions are answered otherwise after `when`.
 void network_compare_reach(struct network *network, const char **before, const char **after,
@@ -63,5 +63,6 @@ void check_loops(struct network *network, struct verdict_of_run *out);
 // their region says.
 void check_regions(struct network *network, struct verdict_of_run *out);
 
-// Breaks something, lets the network converge and be checked, mends it again. True when it converged again at the end.
+// Breaks something, lets the network converge and be checked, mends it again. True when it
+// converged again at the end.
 bool faults_run(struct network *network, struct verdict_of_run *out);

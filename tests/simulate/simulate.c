@@ -4,9 +4,9 @@
 //	simulate --print SEED                            that network's topology file
 //
 // Of each network: it converges, or the dispute that keeps it from it is found; after that nothing
-// goes in circles but through a static or user-defined route; the regions of headers hold each header
-// once and real packets meet what they say; once faults are mended everything reaches what it reached
-// before; every packet is given back; and a second run has the same digest.
+// goes in circles but through a static or user-defined route; the regions of headers hold each
+// header once and real packets meet what they say; once faults are mended everything reaches what
+// it reached before; every packet is given back; and a second run has the same digest.
 //
 // SEEDS in the environment stands for --seeds.
 #include <errno.h>
@@ -63,8 +63,7 @@ static uint64_t run_network(uint64_t seed, const struct text *text, struct verdi
 		}
 		if (is_settled && out->failure.length == 0 && faults_run(&network, out)) {
 			const char **after = network_reach(&network, &count);
-			network_compare_reach(
-				&network, before, after, count, "faults that were mended", out);
+			network_compare_reach(&network, before, after, count, "faults that were mended", out);
 		}
 		digest = world_digest(network.world);
 	}
@@ -222,8 +221,7 @@ int main(int count, char **arguments) {
 			return fprintf(stderr, "simulate: unknown option %s\n", arguments[i]), 2;
 	}
 	size_t bytes = (plan.count + 1) * sizeof(*plan.outcomes);
-	plan.outcomes =
-		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	plan.outcomes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert(plan.outcomes != MAP_FAILED && plan.jobs > 0);
 	run_all(&plan);
 	return report(&plan);

@@ -1,8 +1,8 @@
 // ExpressRoute gateways: a connection joins both instances to both MSEEs of a circuit.
 //
 // What comes in from a circuit crosses an instance, which lowers the TTL and never answers
-// (AZ-TR-3); what goes out leaves the GatewaySubnet straight for the MSEE (AZ-TR-2), so the way in is
-// a hop longer (AZ-TR-10). From VNet to VNet both happen, around one circuit (AZ-TR-4) or two
+// (AZ-TR-3); what goes out leaves the GatewaySubnet straight for the MSEE (AZ-TR-2), so the way in
+// is a hop longer (AZ-TR-10). From VNet to VNet both happen, around one circuit (AZ-TR-4) or two
 // (AZ-TR-5). A connection is two links that share their fate, and the gateway forwards nothing it
 // learned.
 #include "cloud/azure/gateway_int.h"

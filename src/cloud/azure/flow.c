@@ -9,7 +9,7 @@
 #include "cloud/azure/nsg_int.h"
 
 static const char *rule_name(const struct azure_cloud *cloud,
-	const struct azure_security_group *nsg, uint32_t origin, struct arena * arena) {
+	const struct azure_security_group *nsg, uint32_t origin, struct arena *arena) {
 	uint32_t at = origin - cloud->nsg_origins[nsg - cloud->model->security_groups];
 
 	if (at < nsg->rule_count)

@@ -10,8 +10,8 @@
 
 #define MAX_PATHS 64
 
-// AZ-GW-6. Own ranges and static rows come first: they are originated with distance 0. What is equal
-// up to the router identifier is used together (AZ-VPN-14).
+// AZ-GW-6. Own ranges and static rows come first: they are originated with distance 0. What is
+// equal up to the router identifier is used together (AZ-VPN-14).
 static const struct decision_step gateway_steps[] = {
 	{DECIDE_ELIGIBLE, "AZ-GW-6"},
 	{DECIDE_DISTANCE, "AZ-GW-6"},
@@ -330,8 +330,8 @@ static void add_vpn_side(struct azure_cloud *cloud, const struct lowered_gateway
 	azure_terms_export(cloud, neighbor, &export, true);
 }
 
-// The session is iBGP: a VPN gateway with an AS of its own has none (AZ-GW-9, AZ-X-11). The instances
-// of an ExpressRoute gateway have none among themselves (AZ-GW-3).
+// The session is iBGP: a VPN gateway with an AS of its own has none (AZ-GW-9, AZ-X-11). The
+// instances of an ExpressRoute gateway have none among themselves (AZ-GW-3).
 static void join_types(struct azure_cloud *cloud, const struct lowered_vnet *vnet) {
 	if (vnet->er == TOPO_NONE || vnet->vpn == TOPO_NONE)
 		return;

@@ -199,8 +199,8 @@ static void lower_machine(struct azure_cloud *cloud, struct lowered_machine *low
 	node->sends_too_big = is_router;
 	node->can_fail = is_router;
 	node->hash_seed = machine->hash_seed;
-	// AZ-NVA-6: it is a hop. AZ-X-21: Linux answers from the interface towards the source, others from
-	// where the packet came in (AZ-TR-9).
+	// AZ-NVA-6: it is a hop. AZ-X-21: Linux answers from the interface towards the source, others
+	// from where the packet came in (AZ-TR-9).
 	node->icmp_source = machine->icmp_source && text_equal(machine->icmp_source, "ingress")
 		? TOPO_ICMP_INGRESS
 		: TOPO_ICMP_EGRESS;

@@ -1,6 +1,6 @@
 // The effective table of a subnet: of the rows that don't come from a gateway, the preferred one of
-// each prefix (AZ-NIC-2), with user-defined routes resolved to ports (AZ-NIC-10). Among prefixes the
-// longest wins (AZ-NIC-1).
+// each prefix (AZ-NIC-2), with user-defined routes resolved to ports (AZ-NIC-10). Among prefixes
+// the longest wins (AZ-NIC-1).
 //
 // `holds` does two rules at once. A strong system route is not overridden by a longer BGP route
 // (AZ-NIC-5), and BGP prefixes inside the VNet's own or a directly peered range are never

@@ -164,8 +164,8 @@ static bool is_listed(const struct azure_cloud *cloud, const struct lowered_conn
 	return false;
 }
 
-// AZ-VPN-5: the peer's address goes through the tunnel, as a row that only the twin hears of. So the
-// peer may be a loopback behind any interface (AZ-VPN-6).
+// AZ-VPN-5: the peer's address goes through the tunnel, as a row that only the twin hears of. So
+// the peer may be a loopback behind any interface (AZ-VPN-6).
 static void add_session(struct azure_cloud *cloud, const struct lowered_connection *connection,
 	const struct end *end, struct ip remote, uint32_t asn) {
 	if (!is_listed(cloud, connection, prefix_host(remote))) {

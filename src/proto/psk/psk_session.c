@@ -23,7 +23,8 @@ struct psk_session *psk_session_new(
 	session->role = config->role;
 	session->shared_key = memory_strdup(config->shared_key);
 	session->lifetime_ns = config->lifetime_ns > 0 ? config->lifetime_ns : LIFETIME_DEFAULT_NS;
-	session->dead_peer_ns = config->dead_peer_ns > 0 ? config->dead_peer_ns : PSK_DEAD_PEER_S * SECOND_NS;
+	session->dead_peer_ns =
+		config->dead_peer_ns > 0 ? config->dead_peer_ns : PSK_DEAD_PEER_S * SECOND_NS;
 	const char *purpose = config->role == PSK_INITIATOR ? "psk initiator" : "psk responder";
 	random_init(&session->random, loop_seed(loop), config->name, purpose);
 	psk_timers_init(session);

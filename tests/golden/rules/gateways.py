@@ -58,7 +58,10 @@ def offsets():
     holds("10.0.255.30" in asked(network).peers("er"), "the file's endpoints are not taken")
 
 
-@rule("AZ-GW-3, AZ-GW-4", "an ExpressRoute gateway peers with its MSEEs and the VPN gateway, not with itself")
+@rule(
+    "AZ-GW-3, AZ-GW-4",
+    "an ExpressRoute gateway peers with its MSEEs and the VPN gateway, not with itself",
+)
 def peers_of_er():
     one = asked(base())
     rows = one.ask("peers", "er", form="azure")["value"]
@@ -95,10 +98,8 @@ def weights():
 def order():
     one = asked(add_both_ways(base()))
     rows = one.ask("routes", "er")["routes"]
-    why = {
-        (row["prefix"], row["origin"]): row["why"] for row in rows if row["prefix"] == "172.21.1.0/24"
-    }
-    holds("AZ-GW-5" in why[("172.21.1.0/24", "IBgp")], why)
+    why = {row["origin"]: row["why"] for row in rows if row["prefix"] == "172.21.1.0/24"}
+    holds("AZ-GW-5" in why["IBgp"], why)
     rows = asked(base()).ask("routes", "vpn")["routes"]
     own = [row for row in rows if row["prefix"] == "10.0.0.0/16" and row["best"]]
     equal([row["origin"] for row in own], ["Network"], "the range is the gateway's own")
@@ -135,13 +136,16 @@ def leak():
     one = asked(network)
     rows = one.learned("vpn", "172.20.1.0/24")
     # The next hop stays what it was: the MSEE's tunnel endpoint.
-    equal({row[:4] for row in rows}, {row[:4] for row in rows if row[2:4] == ("12076-65010", 32769)})
+    equal({row[2:4] for row in rows}, {("12076-65010", 32769)})
     holds({row[1] for row in rows} <= {"10.0.255.4", "10.0.255.5"} and rows, rows)
     holds(not any(row[4] for row in rows), "one is chosen")
     equal(one.paths("office-ce", "172.20.1.0/24"), set())
 
 
-@rule("AZ-GW-8, AZ-ER-20", "for one prefix ExpressRoute wins, for a longer one the VPN, and the VPN is the backup")
+@rule(
+    "AZ-GW-8, AZ-ER-20",
+    "for one prefix ExpressRoute wins, for a longer one the VPN, and the VPN is the backup",
+)
 def er_before_vpn():
     network = add_both_ways(base())
     ce = network["sites"]["dc"]["routers"]["dc-ce"]
@@ -155,10 +159,13 @@ def er_before_vpn():
     network["sites"]["dc"]["prefixLists"]["own"][-1] = {"prefix": "172.21.0.0/16"}
     one = asked(network)
     equal(one.nodes("hub-vm", "office-host")[1], "vpn")
-    equal({row[2] for row in one.row("hub-vm", "172.21.0.0/16")}, {("10.0.255.4",), ("10.0.255.5",)})
+    equal({row[2][0] for row in one.row("hub-vm", "172.21.0.0/16")}, {"10.0.255.4", "10.0.255.5"})
 
 
-@rule("AZ-GW-9", "both gateways side by side, and no session between them when the VPN's AS is its own")
+@rule(
+    "AZ-GW-9",
+    "both gateways side by side, and no session between them when the VPN's AS is its own",
+)
 def coexistence():
     one = asked(base())
     for host in ("dc-host", "office-host"):
@@ -170,7 +177,10 @@ def coexistence():
     equal(sorted(asked(network).peers("er")), ["10.0.255.4", "10.0.255.5"])
 
 
-@rule("AZ-GW-9b, AZ-X-9", "the AS path's length goes before EBgp over IBgp; NICs list instances with a way of their own")
+@rule(
+    "AZ-GW-9b, AZ-X-9",
+    "the AS path's length goes before EBgp over IBgp; NICs list instances with a way of their own",
+)
 def path_before_origin():
     network = active_active()
     neighbors = network["sites"]["office"]["routers"]["office-ce"]["bgp"]["neighbors"]
@@ -188,7 +198,10 @@ def path_before_origin():
         equal(kinds, {"EBgp"})
 
 
-@rule("AZ-GW-10, AZ-ER-37", "12076 and 65515 are equally long, so a site that does not prefer is warned of")
+@rule(
+    "AZ-GW-10, AZ-ER-37",
+    "12076 and 65515 are equally long, so a site that does not prefer is warned of",
+)
 def no_preference():
     def one_edge(prefers):
         network = base()
@@ -210,7 +223,10 @@ def no_preference():
     equal(asked(one_edge(True)).best_paths("office-ce", "10.0.0.0/16"), {"12076"})
 
 
-@rule("AZ-X-14", "the filter is the NIC's network's: a hub leaves out what lies in its peer's range, others don't")
+@rule(
+    "AZ-X-14",
+    "the filter is the NIC's network's: a hub leaves out what lies in its peer's range",
+)
 def filter_of_each():
     network = with_vpn()
     add_vnet(network, "third", "10.7.0.0/16")

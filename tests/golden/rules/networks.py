@@ -214,7 +214,7 @@ def with_circuit():
 
 
 def base():
-    """Hub with both gateway types, a spoke, the site `dc` on a circuit, the site `office` on a VPN."""
+    """Hub with both gateway types, a spoke, `dc` on a circuit and `office` on a VPN."""
     network = with_circuit()
     add_gateway(network, "hub", "vpn", "Vpn", publicIPAddress="203.0.113.10")
     add_vpn_site(network, "office", "vpn", ["10.0.255.14"], 1, 65020, "172.21.1.0/24")

@@ -40,7 +40,10 @@ def longest_prefix():
     one.hops("hub-vm", "dc-host")
 
 
-@rule("AZ-NIC-2, AZ-NIC-3", "at one prefix the user's route beats BGP, and the loser shows as Invalid")
+@rule(
+    "AZ-NIC-2, AZ-NIC-3",
+    "at one prefix the user's route beats BGP, and the loser shows as Invalid",
+)
 def user_before_bgp():
     network = with_vpn()
     nva(network)
@@ -154,7 +157,10 @@ def user_default():
     equal(none_rows(one, "hub-vm"), NONE_DOCUMENTED, "the other subnet's rows")
 
 
-@rule("AZ-NIC-8, AZ-X-15, AZ-ER-6", "a default route by BGP removes Internet and None; its end restores them")
+@rule(
+    "AZ-NIC-8, AZ-X-15, AZ-ER-6",
+    "a default route by BGP removes Internet and None; its end restores them",
+)
 def learned_default():
     network = with_circuit()
     announce(network, "dc", "0.0.0.0/0")
@@ -171,7 +177,10 @@ def learned_default():
     equal(one.next_hop("hub-vm", "10.9.9.9", *cut)[0], "None")
 
 
-@rule("AZ-NIC-9", "peerings add a row a range, gateways what they learned and were told, to every subnet")
+@rule(
+    "AZ-NIC-9",
+    "peerings add a row a range, gateways what they learned and were told, to every subnet",
+)
 def optional_rows():
     network = with_vpn()
     network["localNetworkGateways"]["office"]["localNetworkAddressSpace"] = ["172.29.0.0/16"]
@@ -280,7 +289,10 @@ def provider_addresses():
     equal(one.row("spoke-vm", "172.20.1.0/24"), known)
 
 
-@rule("AZ-NIC-14, AZ-NIC-15", "a VPN gateway shows its public address, two instances one row with both")
+@rule(
+    "AZ-NIC-14, AZ-NIC-15",
+    "a VPN gateway shows its public address, two instances one row with both",
+)
 def vpn_addresses():
     equal(
         asked(with_vpn()).row("spoke-vm", "172.21.1.0/24"),
@@ -312,11 +324,15 @@ def one_row_a_range():
     peer(network, "hub", "spoke")
     route_table(network, "hub/work", [("10.1.0.0/16", "None")])
     one = asked(network)
-    equal(one.row("hub-vm", "10.1.0.0/16"), [("None", "Active", ()), ("VNetPeering", "Invalid", ())])
+    rows = [("None", "Active", ()), ("VNetPeering", "Invalid", ())]
+    equal(one.row("hub-vm", "10.1.0.0/16"), rows)
     equal(one.row("hub-vm", "10.2.0.0/16"), [("VNetPeering", "Active", ())])
 
 
-@rule("AZ-NIC-18", "routes are the NIC's own, and only the primary NIC has the machine's default route")
+@rule(
+    "AZ-NIC-18",
+    "routes are the NIC's own, and only the primary NIC has the machine's default route",
+)
 def several_nics():
     network = two_vnets()
     subnets = network["virtualNetworks"]["hub"]["subnets"]

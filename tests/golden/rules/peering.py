@@ -37,7 +37,10 @@ def not_transitive():
     one.hops("hub-vm", "third-vm")
 
 
-@rule("AZ-PEER-1, AZ-PEER-5", "an appliance in the hub joins two spokes, where both take forwarded traffic")
+@rule(
+    "AZ-PEER-1, AZ-PEER-5",
+    "an appliance in the hub joins two spokes, where both take forwarded traffic",
+)
 def joined_by_appliance():
     network = two_vnets()
     add_vnet(network, "third", "10.2.0.0/16")
@@ -92,7 +95,10 @@ def no_access_no_tag():
     equal(answer["rules"][0]["rule"], "DefaultRule_DenyAllOutBound")
 
 
-@rule("AZ-PEER-5", "the receiving half decides on forwarded traffic; gateway transit doesn't need it")
+@rule(
+    "AZ-PEER-5",
+    "the receiving half decides on forwarded traffic; gateway transit doesn't need it",
+)
 def forwarded():
     network = with_vpn()
     nva(network)
@@ -122,7 +128,10 @@ def remote_gateways():
     refused(network, "only one peering may have useRemoteGateways")
 
 
-@rule("AZ-PEER-7, AZ-PEER-9", "gateway transit works over a global peering, whose rows are named so")
+@rule(
+    "AZ-PEER-7, AZ-PEER-9",
+    "gateway transit works over a global peering, whose rows are named so",
+)
 def global_transit():
     network = base()
     network["virtualNetworks"]["spoke"]["location"] = "east"
@@ -134,7 +143,10 @@ def global_transit():
         one.hops("spoke-vm", host)
 
 
-@rule("AZ-PEER-8", "every range of a spoke is announced as the hub's own are, only with useRemoteGateways")
+@rule(
+    "AZ-PEER-8",
+    "every range of a spoke is announced as the hub's own are, only with useRemoteGateways",
+)
 def spoke_ranges():
     network = base()
     network["virtualNetworks"]["spoke"]["addressSpace"].append("10.11.0.0/16")
@@ -190,7 +202,10 @@ def peering_limit():
     warned(network, "limit", "501 peerings", "AZ-PEER-11")
 
 
-@rule("AZ-PEER-12, AZ-X-17", "summarizedGatewayPrefixes replaces the hub's ranges, and spokes' that it covers")
+@rule(
+    "AZ-PEER-12, AZ-X-17",
+    "summarizedGatewayPrefixes replaces the hub's ranges, and spokes' that it covers",
+)
 def summaries():
     network = base()
     add_spoke(network, "far", "192.168.64.0/18")

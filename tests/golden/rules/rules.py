@@ -72,7 +72,7 @@ class Asked:
         return answer["nextHopType"], answer["nextHopIpAddress"]
 
     def learned(self, node, prefix=None, *options):
-        """A gateway's, MSEE's or router's table: (prefix, origin, next hop, AS path, weight, best)."""
+        """Rows (prefix, origin, next hop, AS path, weight, best); of one prefix, without it."""
         rows = [
             (
                 row["network"],
