@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/lab_int.h"
+#include "cli/quality.h"
 
 #define LOSS_ALL_MILLIONTHS 1000000
 
@@ -140,62 +141,6 @@ int lab_up_link(const struct options *options) {
 	return ask_fault(options, "up");
 }
 
-// A number with at most so many decimals, and the unit behind it: "0.25%" with 4 gives 2500.
-static bool read_decimal(const char *text, int decimals, const char **unit, uint64_t *out) {
-	uint64_t value = 0;
-	int seen = -1;
-	const char *at = text;
-	for (; (*at >= '0' && *at <= '9') || (*at == '.' && seen < 0); at++) {
-		if (*at == '.') {
-			seen = 0;
-			continue;
-		}
-		if (seen >= decimals || value > UINT64_MAX / 100)
-			return false;
-		value = value * 10 + (uint64_t)(*at - '0');
-		seen += seen >= 0;
-	}
-	if (at == text)
-		return false;
-	for (int i = seen < 0 ? 0 : seen; i < decimals; i++) {
-		if (value > UINT64_MAX / 10)
-			return false;
-		value *= 10;
-	}
-	*unit = at;
-	*out = value;
-	return true;
-}
-
-static bool read_loss(const char *text, uint64_t *out) {
-	const char *unit;
-	return read_decimal(text, 4, &unit, out) && text_equal(unit, "%") &&
-		*out <= LOSS_ALL_MILLIONTHS;
-}
-
-static bool read_rate(const char *text, uint64_t *out) {
-	static const struct {
-		const char *unit;
-		uint64_t factor;
-	} units[] = {{"bps", 1}, {"kbps", 1000}, {"Mbps", 1000000}, {"Gbps", 1000000000}};
-	const char *unit;
-	uint64_t thousandths;
-	if (!read_decimal(text, 3, &unit, &thousandths))
-		return false;
-	if (thousandths == 0) {
-		*out = 0;
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (!text_equal(units[i].unit, unit) ||
-			__builtin_mul_overflow(thousandths, units[i].factor, out))
-			continue;
-		*out /= 1000;
-		return *out != 0 && *out <= INT64_MAX;
-	}
-	return false;
-}
-
 int lab_set(const struct options *options) {
 	json_t *request = json_object();
 	json_t *result = NULL;
@@ -207,8 +152,9 @@ int lab_set(const struct options *options) {
 	if (options_has(options, OPTION_JITTER))
 		json_put_int(request, "jitterNs", options->number[OPTION_JITTER]);
 	if (options_has(options, OPTION_LOSS)) {
-		if (!read_loss(options->text[OPTION_LOSS], &value)) {
-			fprintf(stderr, "interplane lab set: --loss %s: expected a share such as 0.1%% or 5%%\n",
+		if (!quality_read_loss(options->text[OPTION_LOSS], &value)) {
+			fprintf(stderr,
+				"interplane lab set: --loss %s: expected a share such as 0.1%% or 5%%\n",
 				options->text[OPTION_LOSS]);
 			json_decref(request);
 			return EXIT_WRONG_USE;
@@ -216,7 +162,7 @@ int lab_set(const struct options *options) {
 		json_put_int(request, "lossMillionths", (long long)value);
 	}
 	if (options_has(options, OPTION_RATE)) {
-		if (!read_rate(options->text[OPTION_RATE], &value)) {
+		if (!quality_read_rate(options->text[OPTION_RATE], &value)) {
 			fprintf(stderr,
 				"interplane lab set: --rate %s: expected a rate such as 50Mbps or 10Gbps, or 0\n",
 				options->text[OPTION_RATE]);

@@ -10,6 +10,8 @@ struct network_event {
 	int64_t at_ns;
 	uint32_t link, one_way;
 	enum world_fault fault;
+	char **quality_words; // of `set`, checked
+	size_t quality_count; // 0: a fault
 };
 
 // Reads --event texts. EXIT_DONE or EXIT_WRONG_USE after a message.

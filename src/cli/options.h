@@ -29,8 +29,8 @@
 	OPTION(IPV6, "ipv6", NULL, "prefer IPv6 where both ends have both families")                  \
 	OPTION(DOWN, "down", "LINK", "this link has failed (repeatable)")                             \
 	OPTION(DOWN_NODE, "down-node", "NODE", "this node has failed (repeatable)")                   \
-	OPTION(EVENT, "event", "'TIME down|cut|up LINK'",                                             \
-		"at that time (repeatable; may end in --one-way NODE)")                                   \
+	OPTION(EVENT, "event", "'TIME down|cut|up|set LINK'",                                         \
+		"at that time (repeatable; --one-way NODE or delay= loss= mtu= … may follow)")            \
 	OPTION(AT, "at", "TIME", "ask at this moment instead of after convergence")                   \
 	OPTION(COLD, "cold", NULL, "time 0 is power-on, not the first convergence")                   \
 	OPTION(SEED, "seed", "N", "of everything random (default: the file's, else 1)")               \
