@@ -7,6 +7,7 @@
 #   make debug                 the tests again, with address and undefined-behaviour sanitizers
 #   make fuzz TARGET=x TIME=60 one fuzz target, or each in turn without TARGET
 #   make simulate SEEDS=1000   seeded runs of whole systems with faults
+#   make mutants               mistakes put into a copy, each of which a test has to catch
 #   make fidelity PATHS=...    recorded deployments (tests/fidelity/README.md), row by row
 #   make lab                   against real network stacks and routers; needs root
 #   make bench, make coverage
@@ -52,6 +53,10 @@ simulate:
 	@ninja -C $(BUILD) --quiet
 	@SEEDS=$(SEEDS) tools/run-tests $(BUILD) --suite simulate --time-factor 0
 
+mutants:
+	@tools/setup build test
+	@tools/mutants
+
 debug:
 	@tools/setup build test
 	@tools/configure $(BUILD)-debug -Dtests=true -Db_sanitize=address,undefined
@@ -76,7 +81,7 @@ bench:
 	@tools/setup build bench
 	@tools/configure $(BUILD)-bench -Dbench=true
 	@ninja -C $(BUILD)-bench --quiet
-	@meson test -C $(BUILD)-bench --no-rebuild --benchmark --verbose
+	@bench/run $(BUILD)-bench
 
 lint:
 	@tools/setup lint

@@ -35,8 +35,8 @@ static uint32_t add_node(struct topo *topo, uint32_t i) {
 	bool is_router = i > 0 && i <= ROUTERS;
 	char name[16];
 	snprintf(name, sizeof(name), "%s%u", is_router ? "r" : "h", i);
-	uint32_t number = topo_node_add(topo, topo_copy(topo, name, sizeof(name)),
-		is_router ? TOPO_ROUTER : TOPO_HOST, 0);
+	uint32_t number = topo_node_add(
+		topo, topo_copy(topo, name, sizeof(name)), is_router ? TOPO_ROUTER : TOPO_HOST, 0);
 	struct topo_node *node = &topo->nodes[number];
 	node->forwards = node->decrements_ttl = is_router;
 	node->sends_time_exceeded = node->sends_unreachable = node->sends_too_big = is_router;

@@ -95,8 +95,7 @@ static void sent(void *owner, struct router *router, struct port *port, struct p
 
 static void bench_init(struct bench *bench) {
 	*bench = (struct bench){.lpm = lpm_new()};
-	bench->forward =
-		(struct forward){.pool = packet_pool_new(), .transmit = sent, .owner = bench};
+	bench->forward = (struct forward){.pool = packet_pool_new(), .transmit = sent, .owner = bench};
 	bench->router = (struct router){
 		.name = "bench",
 		.is_up = true,

@@ -147,9 +147,10 @@ int main(int count, char **arguments) {
 		scratch[i] = fail_from_scratch(&network, links[i]);
 		ratios[i] = scratch[i] / converged[i];
 	}
-	printf("{\"nodes\": %zu, \"routes\": %.0f, \"fileAndTopoBytes\": %zu, \"worldBytes\": %zu, "
-		   "\"bytesPerRoute\": %.1f, \"nsPerRoute\": %.1f, \"convergeSeconds\": %.6f, "
-		   "\"failureSeconds\": %.6f, \"failureFromScratchSeconds\": %.6f, \"failureRatio\": %.2f}\n",
+	printf(
+		"{\"nodes\": %zu, \"routes\": %.0f, \"fileAndTopoBytes\": %zu, \"worldBytes\": %zu, "
+		"\"bytesPerRoute\": %.1f, \"nsPerRoute\": %.1f, \"convergeSeconds\": %.6f, "
+		"\"failureSeconds\": %.6f, \"failureFromScratchSeconds\": %.6f, \"failureRatio\": %.2f}\n",
 		network.topo->node_count, routes, loaded - empty, bytes, (double)bytes / routes,
 		measure_median(runs, RUNS) / routes, measure_median(runs, RUNS) / 1e9,
 		measure_median(converged, failures) / 1e9, measure_median(scratch, failures) / 1e9,

@@ -1,5 +1,5 @@
-// Any frame of a host: an answer has its fixed size, is addressed to whoever asked, and is itself no
-// question.
+// Any frame of a host: an answer has its fixed size, is addressed to whoever asked, and is itself
+// no question.
 
 #include <string.h>
 

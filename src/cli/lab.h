@@ -1,5 +1,5 @@
-// `interplane lab`: verbs for a network that runs live. Each is either asked of the running lab over
-// its control socket, or done here with the lab's name.
+// `interplane lab`: verbs for a network that runs live. Each is either asked of the running lab
+// over its control socket, or done here with the lab's name.
 #pragma once
 
 #include "cli/verb.h"
@@ -8,7 +8,8 @@
 
 // The lab that --name means, else the only one that runs. EXIT_DONE, or the exit code after a line.
 int lab_choose(const struct options *options, char name[STATE_NAME_MAX + 1]);
-// Asks the lab. *result is the caller's. EXIT_DONE, or the exit code after the lab's own words why not.
+// Asks the lab. *result is the caller's. EXIT_DONE, or the exit code after the lab's own words why
+// not.
 int lab_ask(const struct options *options, json_t *request, json_t **result); // takes `request`
 int lab_ask_named(const char *name, json_t *request, json_t **result, int *stream);
 

@@ -88,8 +88,8 @@ json_t *lab_answer_routes(struct lab *lab, const json_t *request) {
 	return answer;
 }
 
-static json_t *trace_answer(const struct view *view, const json_t *request,
-	const struct traceroute *trace) {
+static json_t *trace_answer(
+	const struct view *view, const json_t *request, const struct traceroute *trace) {
 	if (wants(request, "json"))
 		return document_answer(view_trace_json(view, trace));
 	struct text text;

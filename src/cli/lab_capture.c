@@ -154,8 +154,9 @@ int lab_capture(const struct options *options) {
 	json_t *answer = NULL;
 	int stream;
 	if (path == NULL && isatty(STDOUT_FILENO)) {
-		fputs("interplane lab capture: packets are bytes, not text; -w FILE, or a pipe: | wireshark "
-			  "-k -i - or | tcpdump -n -r -\n",
+		fputs(
+			"interplane lab capture: packets are bytes, not text; -w FILE, or a pipe: | wireshark "
+			"-k -i - or | tcpdump -n -r -\n",
 			stderr);
 		return EXIT_WRONG_USE;
 	}
@@ -173,8 +174,7 @@ int lab_capture(const struct options *options) {
 	exit_code = lab_ask_named(lab, request, &answer, &stream);
 	if (exit_code == EXIT_DONE) {
 		int64_t epoch_ns = json_integer_value(json_object_get(answer, "epochNs"));
-		exit_code =
-			copy_packets(stream, out, epoch_ns, options_number(options, OPTION_COUNT, 0));
+		exit_code = copy_packets(stream, out, epoch_ns, options_number(options, OPTION_COUNT, 0));
 		close(stream);
 		json_decref(answer);
 	}

@@ -37,8 +37,7 @@ json_t *lab_answer_link(struct lab *lab, const json_t *request);
 json_t *lab_answer_quality(struct lab *lab, const json_t *request);
 json_t *lab_answer_routes(struct lab *lab, const json_t *request);
 json_t *lab_answer_trace(struct lab *lab, const json_t *request);
-json_t *lab_answer_capture(
-	struct lab *lab, struct control_caller *caller, const json_t *request);
+json_t *lab_answer_capture(struct lab *lab, struct control_caller *caller, const json_t *request);
 void lab_capture_closed(struct lab *lab, struct control_caller *caller);
 void lab_repairs_free(struct lab *lab);
 void lab_captures_free(struct lab *lab);

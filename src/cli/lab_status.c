@@ -155,7 +155,8 @@ static void add_hosts(const json_t *status, const json_t *before, struct text *o
 	double seconds = (double)(number(status, "upMs") - number(before, "upMs")) / 1e3;
 	size_t h, i;
 	json_t *host, *interface;
-	text_add(out, "Host                 Address               Sent  Received  Out Mbit/s  In Mbit/s\n");
+	text_add(
+		out, "Host                 Address               Sent  Received  Out Mbit/s  In Mbit/s\n");
 	json_array_foreach(json_object_get(status, "hosts"), h, host) {
 		json_t *old = json_array_get(json_object_get(before, "hosts"), h);
 		json_array_foreach(json_object_get(host, "interfaces"), i, interface) {
@@ -203,8 +204,8 @@ static void add_sessions(const json_t *status, struct text *out) {
 	}
 	json_array_foreach(json_object_get(status, "tunnels"), i, item) {
 		bool is_up = json_is_true(json_object_get(item, "up"));
-		text_printf(out, "tunnel %-38s %s%s\n", word(item, "name"), is_up ? "up" : "down: ",
-			word(item, "why"));
+		text_printf(out, "tunnel %-38s %s%s\n", word(item, "name"),
+			is_up ? "up" : "down: ", word(item, "why"));
 	}
 }
 

@@ -31,7 +31,8 @@ static int catch_signals(struct lab *lab) {
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	lab->signals = (struct source){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), read_signal, lab};
+	lab->signals =
+		(struct source){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), read_signal, lab};
 	if (lab->signals.fd < 0)
 		return -errno;
 	return clock_epoll_add(lab->clock, &lab->signals, EPOLLIN);
@@ -52,8 +53,8 @@ static int furnish(struct lab *lab, struct text *problem) {
 		return result;
 	struct control_events events = {lab_asked, lab_closed, lab};
 	const char *what = "control socket";
-	result = control_open(state_path(name, "control", path), lab->network.loop, lab->clock, &events,
-		&lab->control);
+	result = control_open(
+		state_path(name, "control", path), lab->network.loop, lab->clock, &events, &lab->control);
 	if (result == 0) {
 		what = "signals";
 		result = catch_signals(lab);
@@ -124,8 +125,8 @@ static int begin(struct lab *lab, const char *name, const char *path) {
 	if (result == 0)
 		return EXIT_DONE;
 	if (result == -EBUSY)
-		fprintf(stderr, "interplane: lab %s is up already; --name gives another one a name\n",
-			name);
+		fprintf(
+			stderr, "interplane: lab %s is up already; --name gives another one a name\n", name);
 	else
 		fprintf(stderr, "interplane: lab %s: %s\n", name, strerror(-result));
 	return EXIT_ENVIRONMENT;

@@ -110,12 +110,8 @@ static inline bool port_fits(const struct port *port, size_t length) {
 }
 
 // Stateful filters of a port.
-enum flow_direction {
-	FLOW_ENTERS,
-	FLOW_LEAVES,
-};
-bool flow_is_known(const struct step *step, const struct port *port, enum flow_direction direction);
-void flow_open(const struct step *step, const struct port *port, enum flow_direction direction);
+bool flow_is_known(const struct step *step, const struct port *port, bool is_leaving);
+void flow_open(const struct step *step, const struct port *port, bool is_leaving);
 // The flow of the packet that an ICMP error quotes, which is cut short and may be any bytes at all.
 // -EBADMSG when too little of it is there.
 int quote_decode(const uint8_t *bytes, size_t length, struct flow_key *out);

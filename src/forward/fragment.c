@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "base/assert.h"
+#include "forward/segment.h"
+
 #define IPV4_OPTION_COPIED 0x80
 #define IPV4_OPTION_END 0
 #define IPV4_OPTION_NOP 1
@@ -86,11 +89,32 @@ static bool may_fragment(const struct step *step, const struct port *out) {
 	return step->in == NULL && !header->has_fragment_header && out->mtu_bytes >= IPV6_MTU_MIN;
 }
 
+// A large segment becomes the packets it stands for, each of which may be too large.
+static void fragment_pieces(struct step *step, struct port *out) {
+	struct packet *next = packet_cut(step->forward->pool, step->packet);
+	while (next != NULL) {
+		struct step part = *step;
+		part.packet = next;
+		next = next->next;
+		part.packet->next = NULL;
+		int decoded = ip_header_decode(packet_data(part.packet), part.packet->length, &part.header);
+		assert(decoded == 0);
+		if (port_fits(out, part.packet->length))
+			step_transmit(&part, out);
+		else
+			step_fragment(&part, out);
+	}
+}
+
 void step_fragment(struct step *step, struct port *out) {
 	const struct ip_header *header = &step->header;
 	if (!may_fragment(step, out)) {
 		step->mtu_bytes = out->mtu_bytes;
 		step_drop(step, DROP_MTU, 0);
+		return;
+	}
+	if (!packet_is_finished(step->packet)) {
+		fragment_pieces(step, out);
 		return;
 	}
 	if (header->fragment_offset + (size_t)header->total_bytes > DATAGRAM_MAX_BYTES) {

@@ -1,5 +1,7 @@
 #include "forward/forward_int.h"
 
+#include "forward/segment.h"
+
 // RFC 4303 3.4.1: ESP is not taken off a fragment. The holder reassembles what it is delivered and
 // puts the whole in again.
 static bool is_whole_esp(const struct step *step) {
@@ -12,6 +14,7 @@ void step_deliver(struct step *step) {
 		step_record(step,
 			(struct trace_record){
 				.step = TRACE_DELIVERED, .port = step->in != NULL ? step->in->id : UINT32_MAX});
+	packet_finish_checksum(step->packet);
 	step->forward->deliver(step->forward->owner, step->router, step->in, step->packet);
 }
 
@@ -35,7 +38,7 @@ static struct port *input_once(struct step *step) {
 		.port = in,
 		.key = &step->key,
 		.step = step,
-		.is_known = in->flows != NULL && flow_is_known(step, in, FLOW_ENTERS),
+		.is_known = in->flows != NULL && flow_is_known(step, in, false),
 	};
 	struct verdict verdict = admit(&asked);
 	if (UNLIKELY(verdict.edge == EDGE_DROP)) {
@@ -43,7 +46,7 @@ static struct port *input_once(struct step *step) {
 		return NULL;
 	}
 	if (in->flows != NULL && !asked.is_known)
-		flow_open(step, in, FLOW_ENTERS);
+		flow_open(step, in, false);
 	if (verdict.edge == EDGE_DELIVER)
 		return take(step);
 	if (step_pass(step))

@@ -1,6 +1,7 @@
 #include "forward/forward_int.h"
 
 #include "base/assert.h"
+#include "forward/segment.h"
 #include "forward/tunnel.h"
 
 // A tunnel leaves by another port of the router and needs keys. It depends on no header.
@@ -50,7 +51,7 @@ void step_leave(struct step *step, struct port *out) {
 		.port = out,
 		.key = &step->key,
 		.step = step,
-		.is_known = out->flows != NULL && flow_is_known(step, out, FLOW_LEAVES),
+		.is_known = out->flows != NULL && flow_is_known(step, out, true),
 		.is_originated = step->in == NULL,
 	};
 	struct verdict verdict = leave(&asked);
@@ -59,8 +60,8 @@ void step_leave(struct step *step, struct port *out) {
 		return;
 	}
 	if (out->flows != NULL && !asked.is_known)
-		flow_open(step, out, FLOW_LEAVES);
-	if (UNLIKELY(!port_fits(out, step->packet->length)))
+		flow_open(step, out, true);
+	if (UNLIKELY(!port_fits(out, packet_wire_bytes(step->packet))))
 		step_fragment(step, out);
 	else
 		step_transmit(step, out);

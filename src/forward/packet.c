@@ -59,6 +59,8 @@ struct packet *packet_get(struct packet_pool *pool) {
 	packet->via = IP_NONE;
 	packet->visited = 0;
 	packet->passed = 0;
+	packet->piece_bytes = 0;
+	packet->checksum_due = false;
 	packet->start = PACKET_HEADROOM;
 	packet->length = 0;
 	packet->user = 0;
@@ -71,6 +73,8 @@ struct packet *packet_copy(struct packet_pool *pool, const struct packet *from) 
 	packet->via = from->via;
 	packet->visited = from->visited;
 	packet->passed = from->passed;
+	packet->piece_bytes = from->piece_bytes;
+	packet->checksum_due = from->checksum_due;
 	packet->start = from->start;
 	packet->length = from->length;
 	packet->user = from->user;

@@ -2,14 +2,16 @@
 // travels beside it. Packets come from a pool and go back to it.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "forward/trace.h"
 #include "net/ip.h"
 
-#define PACKET_ROOM 9472
 #define PACKET_HEADROOM 128
+#define PACKET_BYTES_MAX 65535 // what a length field can say
+#define PACKET_ROOM (PACKET_HEADROOM + PACKET_BYTES_MAX)
 
 struct packet {
 	struct packet *next; // free list, or a queue of the holder's
@@ -17,6 +19,11 @@ struct packet {
 	struct ip via;       // the link's next hop: which neighbour it was sent to
 	uint16_t visited;    // nodes that lowered the TTL
 	uint16_t passed;     // nodes that forwarded it, whether they lower the TTL or not
+	// Of a large TCP segment, which travels whole until somebody has to cut it (segment.h): the
+	// length of the largest packet it becomes. 0: it is an ordinary packet.
+	uint16_t piece_bytes;
+	bool checksum_due; // TCP or UDP: the field holds the pseudo header's sum, the rest is to be
+	                   // added
 	uint32_t start, length;
 	uint64_t user; // the holder's
 	uint8_t bytes[PACKET_ROOM];

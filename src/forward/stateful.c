@@ -121,8 +121,7 @@ static struct flow_key flow_of(const struct flow_key *key, bool is_turned) {
 }
 
 // A first fragment lets the later ones through, which have no ports to be known by.
-static void open_fragments(
-	const struct step *step, const struct port *port, enum flow_direction direction) {
+static void open_fragments(const struct step *step, const struct port *port, bool is_leaving) {
 	if (!step->header.more_fragments || step->header.fragment_offset > 0)
 		return;
 	const struct flow_key later = {
@@ -131,13 +130,12 @@ static void open_fragments(
 		.protocol = step->key.protocol,
 		.is_fragment = true,
 	};
-	struct flow_key flow = flow_of(&later, direction == FLOW_LEAVES);
+	struct flow_key flow = flow_of(&later, is_leaving);
 	flow_table_open(port->flows, &flow, step->now);
 }
 
 // The packet that an error quotes went the other way.
-static bool quote_is_known(
-	const struct step *step, const struct port *port, enum flow_direction direction) {
+static bool quote_is_known(const struct step *step, const struct port *port, bool is_leaving) {
 	struct flow_key key;
 	size_t before = step->header.header_bytes + (size_t)ICMP_HEADER_BYTES;
 	if (step->packet->length < before)
@@ -145,27 +143,26 @@ static bool quote_is_known(
 	const uint8_t *quote = packet_data(step->packet) + before;
 	if (quote_decode(quote, step->packet->length - before, &key) != 0)
 		return false;
-	struct flow_key flow = flow_of(&key, direction == FLOW_ENTERS);
+	struct flow_key flow = flow_of(&key, !is_leaving);
 	return flow_table_holds(port->flows, &flow, step->now);
 }
 
-bool flow_is_known(
-	const struct step *step, const struct port *port, enum flow_direction direction) {
+bool flow_is_known(const struct step *step, const struct port *port, bool is_leaving) {
 	struct flow_key key;
 	if (!own_key(step, &key))
-		return quote_is_known(step, port, direction);
-	struct flow_key flow = flow_of(&key, direction == FLOW_LEAVES);
+		return quote_is_known(step, port, is_leaving);
+	struct flow_key flow = flow_of(&key, is_leaving);
 	if (!flow_table_holds(port->flows, &flow, step->now))
 		return false;
-	open_fragments(step, port, direction);
+	open_fragments(step, port, is_leaving);
 	return true;
 }
 
-void flow_open(const struct step *step, const struct port *port, enum flow_direction direction) {
+void flow_open(const struct step *step, const struct port *port, bool is_leaving) {
 	struct flow_key key;
 	if (!own_key(step, &key))
 		return;
-	struct flow_key flow = flow_of(&key, direction == FLOW_LEAVES);
+	struct flow_key flow = flow_of(&key, is_leaving);
 	flow_table_open(port->flows, &flow, step->now);
-	open_fragments(step, port, direction);
+	open_fragments(step, port, is_leaving);
 }

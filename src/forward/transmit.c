@@ -1,11 +1,27 @@
 #include "base/assert.h"
 #include "forward/forward_int.h"
+#include "forward/segment.h"
 #include "forward/tunnel.h"
+
+// What is encrypted can't be cut or finished any more by those who come after.
+static void encapsulate_pieces(struct step *step, struct port *out) {
+	struct packet *next = packet_cut(step->forward->pool, step->packet);
+	while (next != NULL) {
+		struct step part = *step;
+		part.packet = next;
+		next = next->next;
+		part.packet->next = NULL;
+		step_encapsulate(&part, out);
+	}
+}
 
 void step_transmit(struct step *step, struct port *out) {
 	out->packets_out++;
 	if (out->tunnel != NULL) {
-		step_encapsulate(step, out);
+		if (packet_is_finished(step->packet))
+			step_encapsulate(step, out);
+		else
+			encapsulate_pieces(step, out);
 		return;
 	}
 	if (step_is_traced(step))

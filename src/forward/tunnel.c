@@ -89,7 +89,7 @@ size_t tunnel_overhead_bytes(const struct tunnel *tunnel) {
 
 // A packet that was in tunnels before has used up its headroom; then its bytes move.
 static bool make_room(struct packet *packet, size_t before, size_t behind) {
-	if (before + packet->length + behind > PACKET_ROOM)
+	if (before + packet->length + behind > PACKET_BYTES_MAX)
 		return false;
 	if (packet->start >= before && packet->start + packet->length + behind <= PACKET_ROOM)
 		return true;

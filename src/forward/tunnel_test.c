@@ -345,7 +345,7 @@ static void tunnels_in_tunnels_find_room(void **state) {
 	assert_memory_equal(packet_data(packet), packet_data(before), before->length);
 	packet_put(pair.pool, packet);
 	packet_put(pair.pool, before);
-	packet = inner(&pair, PACKET_ROOM - PACKET_HEADROOM - 20);
+	packet = inner(&pair, PACKET_BYTES_MAX - 20 - tunnel_overhead_bytes(pair.a));
 	assert_int_equal(tunnel_encapsulate(pair.a, packet, 0), 0);
 	int result = tunnel_encapsulate(pair.a, packet, 0);
 	assert_int_equal(tunnel_drop(result), DROP_MTU);

@@ -101,8 +101,8 @@ void clock_epoll_free(struct clock_epoll *epoll) {
 	free(epoll);
 }
 
-static int control(struct clock_epoll *epoll, int operation, struct source *source,
-	uint32_t events) {
+static int control(
+	struct clock_epoll *epoll, int operation, struct source *source, uint32_t events) {
 	struct epoll_event event = {.events = events, .data.ptr = source};
 	return epoll_ctl(epoll->fd, operation, source->fd, &event) < 0 ? -errno : 0;
 }

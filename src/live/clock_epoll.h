@@ -18,8 +18,8 @@ struct source {
 	void *owner;
 };
 
-// Takes over a clock that stands still: from here on its time passes as the machine's does, going on
-// from where it stood. NULL with errno set when the kernel has no descriptors left.
+// Takes over a clock that stands still: from here on its time passes as the machine's does, going
+// on from where it stood. NULL with errno set when the kernel has no descriptors left.
 struct clock_epoll *clock_epoll_new(struct clock *clock);
 void clock_epoll_free(struct clock_epoll *epoll); // NULL is fine; the clock stands still again
 

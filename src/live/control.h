@@ -1,8 +1,8 @@
-// The control socket of a running lab: a line of JSON asks, a line of JSON answers. Behind an answer
-// bytes may follow, of a capture for example, until either side closes.
+// The control socket of a running lab: a line of JSON asks, a line of JSON answers. Behind an
+// answer bytes may follow, of a capture for example, until either side closes.
 //
-// Requests are answered from a timer of the loop, one at a time, so that answering may itself run the
-// loop (a trace does) while packets go on flowing.
+// Requests are answered from a timer of the loop, one at a time, so that answering may itself run
+// the loop (a trace does) while packets go on flowing.
 #pragma once
 
 #include "base/json.h"
@@ -35,6 +35,6 @@ void control_answer(struct control_caller *caller, json_t *answer); // takes ove
 int control_send(struct control_caller *caller, const void *bytes, size_t length);
 void control_hang_up(struct control_caller *caller); // `closed` is told; not from inside `closed`
 
-// The other side: asks and waits for the answer. The descriptor stays open when `stream` isn't NULL.
-// 0 or -errno: -ENOENT, -ECONNREFUSED when nobody listens.
+// The other side: asks and waits for the answer. The descriptor stays open when `stream` isn't
+// NULL. 0 or -errno: -ENOENT, -ECONNREFUSED when nobody listens.
 int control_ask(const char *path, const json_t *request, json_t **answer, int *stream);

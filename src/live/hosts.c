@@ -24,8 +24,8 @@ char *host_name_space(const char *lab, const char *host) {
 	return name.chars;
 }
 
-// What the kernel would otherwise add to, or keep from, the picture. A setting that this kernel lacks
-// needs no changing.
+// What the kernel would otherwise add to, or keep from, the picture. A setting that this kernel
+// lacks needs no changing.
 static void apply_settings(void) {
 	static const struct {
 		const char *path, *value;

@@ -1,5 +1,6 @@
-// The hosts of a running lab. Each machine that only sends and receives is a network namespace of its
-// own, with an interface per port, its addresses and its routes; what routes stays in the world.
+// The hosts of a running lab. Each machine that only sends and receives is a network namespace of
+// its own, with an interface per port, its addresses and its routes; what routes stays in the
+// world.
 #pragma once
 
 #include "live/state.h"

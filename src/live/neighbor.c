@@ -76,8 +76,8 @@ static size_t answer_solicitation(const uint8_t *frame, size_t length, uint8_t *
 	struct icmp_header icmp;
 	if (ip_header_decode(bytes, length - ETHERNET_HEADER_BYTES, &ip) != 0 ||
 		ip.total_bytes < ip.header_bytes + ND_MESSAGE_BYTES ||
-		icmp_decode(bytes + ip.header_bytes, (size_t)(ip.total_bytes - ip.header_bytes), &ip,
-			&icmp) != 0 ||
+		icmp_decode(
+			bytes + ip.header_bytes, (size_t)(ip.total_bytes - ip.header_bytes), &ip, &icmp) != 0 ||
 		ip_is_none(ip.source))
 		return 0;
 	struct ip target;
@@ -90,16 +90,14 @@ static size_t answer_solicitation(const uint8_t *frame, size_t length, uint8_t *
 	payload[17] = 1;
 	memcpy(payload + 18, neighbor_fabric_mac, MAC_BYTES);
 	neighbor_write_header(answer, frame + MAC_BYTES, bytes[0]);
-	struct writer out = writer_of(
-		answer + ETHERNET_HEADER_BYTES, NEIGHBOR_ANSWER_MAX - ETHERNET_HEADER_BYTES);
+	struct writer out =
+		writer_of(answer + ETHERNET_HEADER_BYTES, NEIGHBOR_ANSWER_MAX - ETHERNET_HEADER_BYTES);
 	struct ip_header reply = {.source = target,
 		.destination = ip.source,
 		.protocol = PROTOCOL_ICMPV6,
 		.ttl = ND_HOP_LIMIT};
-	struct flow_key key = {
-		.source = target, .destination = ip.source, .protocol = PROTOCOL_ICMPV6};
-	struct icmp_header header = {
-		.type = ND_ADVERTISEMENT, .word = ND_ROUTER_SOLICITED_OVERRIDE};
+	struct flow_key key = {.source = target, .destination = ip.source, .protocol = PROTOCOL_ICMPV6};
+	struct icmp_header header = {.type = ND_ADVERTISEMENT, .word = ND_ROUTER_SOLICITED_OVERRIDE};
 	ip_header_encode(&out, &reply, ICMP_HEADER_BYTES + sizeof(payload));
 	icmp_encode(&out, &key, &header, payload, sizeof(payload));
 	return out.overflow ? 0 : ETHERNET_HEADER_BYTES + writer_length(&out);

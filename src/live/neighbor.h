@@ -23,6 +23,6 @@ extern const uint8_t neighbor_fabric_mac[MAC_BYTES];
 void neighbor_write_header(uint8_t *frame, const uint8_t to[MAC_BYTES], uint8_t first_byte);
 
 #define NEIGHBOR_ANSWER_MAX 86
-// The answer due to a question, its length; 0 when none is: a probe for the asker's own address (RFC
-// 5227 2.1.1, RFC 4862 5.4.3), or malformed.
+// The answer due to a question, its length; 0 when none is: a probe for the asker's own address
+// (RFC 5227 2.1.1, RFC 4862 5.4.3), or malformed.
 size_t neighbor_answer(const uint8_t *frame, size_t length, uint8_t answer[NEIGHBOR_ANSWER_MAX]);

@@ -43,12 +43,9 @@ static struct question solicitation(struct ip source, struct ip target, uint8_t 
 	memcpy(question.bytes + 6, host_mac, MAC_BYTES);
 	put_u16(question.bytes + 12, 0x86dd);
 	struct writer out = writer_of(question.bytes + 14, sizeof(question.bytes) - 14);
-	struct ip_header ip = {.source = source,
-		.destination = group,
-		.protocol = PROTOCOL_ICMPV6,
-		.ttl = hop_limit};
-	struct flow_key key = {
-		.source = source, .destination = group, .protocol = PROTOCOL_ICMPV6};
+	struct ip_header ip = {
+		.source = source, .destination = group, .protocol = PROTOCOL_ICMPV6, .ttl = hop_limit};
+	struct flow_key key = {.source = source, .destination = group, .protocol = PROTOCOL_ICMPV6};
 	struct icmp_header icmp = {.type = 135};
 	ip_header_encode(&out, &ip, ICMP_HEADER_BYTES + sizeof(payload));
 	icmp_encode(&out, &key, &icmp, payload, sizeof(payload));

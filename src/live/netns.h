@@ -1,5 +1,6 @@
-// Named network namespaces, as `ip netns` keeps them: a file in /run/netns with the namespace mounted
-// on it. All return 0 or -errno. For single-threaded programs: entering one moves the whole process.
+// Named network namespaces, as `ip netns` keeps them: a file in /run/netns with the namespace
+// mounted on it. All return 0 or -errno. For single-threaded programs: entering one moves the whole
+// process.
 #pragma once
 
 #define NETNS_FOLDER "/run/netns"

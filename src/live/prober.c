@@ -118,8 +118,7 @@ static void send_ask(struct prober *prober, struct prober_ask *ask, size_t index
 }
 
 // Where an ICMP message's identifier and sequence stand: its own, or of the echo that it quotes.
-static const uint8_t *find_echo(
-	const uint8_t *icmp, size_t length, bool is_v4, bool *is_reply) {
+static const uint8_t *find_echo(const uint8_t *icmp, size_t length, bool is_v4, bool *is_reply) {
 	if (length < ICMP_HEADER_BYTES)
 		return NULL;
 	*is_reply = icmp[0] == (is_v4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY);

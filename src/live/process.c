@@ -20,8 +20,8 @@
 static void redirect_to_log(const char *name) {
 	char path[STATE_PATH_MAX];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int log = open(state_log_path(name, path),
-		O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	int log =
+		open(state_log_path(name, path), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
 	dup2(log >= 0 ? log : null, STDOUT_FILENO);

@@ -12,12 +12,12 @@ struct process_start {
 	int told; // a pipe's end
 };
 
-// Splits the lab off: its own session, standard output to the log, standard input empty. Returns true
-// in the new process that is to carry the packets, whose parent watches over it. In the caller
+// Splits the lab off: its own session, standard output to the log, standard input empty. Returns
+// true in the new process that is to carry the packets, whose parent watches over it. In the caller
 // returns false once process_tell() was called or the lab ended: *result is 0, or -errno with its
 // line in `problem`.
-bool process_split(struct state *state, struct process_start *start, int *result,
-	struct text *problem);
+bool process_split(
+	struct state *state, struct process_start *start, int *result, struct text *problem);
 // `problem` NULL: the lab runs.
 void process_tell(struct process_start *start, const char *problem);
 

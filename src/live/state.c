@@ -23,7 +23,8 @@ struct state {
 };
 
 bool state_name_is_valid(const char *name) {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 	size_t length = strlen(name);
 	return length != 0 && length <= STATE_NAME_MAX && strspn(name, letters) == length &&
 		strchr("-_.", name[0]) == NULL;

@@ -18,8 +18,8 @@ struct state;
 // Letters, digits, `-`, `_` and `.`, the first a letter or digit.
 bool state_name_is_valid(const char *name);
 
-// Begins a lab: cleans away what a dead one of this name left, and takes the lock. -EBUSY when one of
-// this name runs. *out is the caller's.
+// Begins a lab: cleans away what a dead one of this name left, and takes the lock. -EBUSY when one
+// of this name runs. *out is the caller's.
 int state_begin(const char *name, struct state **out);
 void state_free(struct state *state); // the lock goes with the last process that has it
 const char *state_name(const struct state *state);

@@ -11,14 +11,20 @@
 #include <unistd.h>
 
 #include "base/assert.h"
-#include "base/wire.h"
+#include "live/merge.h"
+#include "live/offload.h"
+#include "net/packet_format.h"
 #include "world/attach.h"
 
 // Frames taken from one device before others get their turn.
 #define TURN_FRAMES_MAX 32
 
+// What stands in front of a packet: what the kernel says of it, then the Ethernet header.
+#define OFFLOAD_BYTES sizeof(struct virtio_net_hdr)
+#define FRONT_BYTES (OFFLOAD_BYTES + ETHERNET_HEADER_BYTES)
+
 int tap_open(struct tap *tap, const char *name, uint32_t port) {
-	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
 	*tap = (struct tap){.port = port, .source = {.fd = -1}};
 	assert(strlen(name) <= TAP_NAME_MAX);
 	snprintf(tap->name, sizeof(tap->name), "%s", name);
@@ -30,7 +36,7 @@ int tap_open(struct tap *tap, const char *name, uint32_t port) {
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (ioctl(fd, TUNSETIFF, &request) < 0) {
+	if (ioctl(fd, TUNSETIFF, &request) < 0 || ioctl(fd, TUNSETOFFLOAD, offload_bits()) < 0) {
 		int result = -errno;
 		close(fd);
 		return result;
@@ -39,16 +45,17 @@ int tap_open(struct tap *tap, const char *name, uint32_t port) {
 	return 0;
 }
 
-static void write_frame(struct tap *tap, const uint8_t *frame, size_t length) {
-	if (write(tap->source.fd, frame, length) < 0)
+// `front` begins with the offload header.
+static void write_frame(struct tap *tap, const uint8_t *front, size_t length) {
+	if (write(tap->source.fd, front, length) < 0)
 		tap->counts.refused++;
 }
 
 static void take_question(struct tap *tap, const uint8_t *frame, size_t length) {
-	uint8_t answer[NEIGHBOR_ANSWER_MAX];
-	size_t bytes = neighbor_answer(frame, length, answer);
+	uint8_t front[OFFLOAD_BYTES + NEIGHBOR_ANSWER_MAX] = {0};
+	size_t bytes = neighbor_answer(frame, length, front + OFFLOAD_BYTES);
 	if (bytes != 0)
-		write_frame(tap, answer, bytes);
+		write_frame(tap, front, OFFLOAD_BYTES + bytes);
 }
 
 // The next hop as the host's own table in the file has it: it decides who on a shared segment gets
@@ -65,26 +72,38 @@ static struct ip next_hop(struct tap *tap, const uint8_t *bytes) {
 	return match.route != NULL && match.route->hop_count != 0 ? match.route->hops[0].via : IP_NONE;
 }
 
-// One frame that stands in front of packet_data(). Takes the packet.
-static void take_frame(struct tap *tap, struct packet *packet, size_t length) {
+// What stands behind a packet in its frame is padding, which no checksum covers.
+static uint32_t packet_bytes_of(const uint8_t *bytes, size_t length) {
+	size_t said = bytes[0] >> 4 == 6 ? IPV6_HEADER_BYTES + get_u16(bytes + 4) : get_u16(bytes + 2);
+	return (uint32_t)(said < length ? said : length);
+}
+
+// One frame, its headers in front of packet_data(). False when the packet was not taken.
+static bool take_frame(struct tap *tap, struct packet *packet, size_t length) {
 	const uint8_t *frame = packet_data(packet) - ETHERNET_HEADER_BYTES;
+	struct virtio_net_hdr offload;
+	memcpy(&offload, packet_data(packet) - FRONT_BYTES, sizeof(offload));
 	switch (frame_kind_of(frame, length)) {
 	case FRAME_QUESTION:
 		take_question(tap, frame, length);
-		break;
+		return false;
 	case FRAME_OTHER:
 		tap->counts.ignored++;
-		break;
+		return false;
 	case FRAME_PACKET:
-		packet->length = (uint32_t)(length - ETHERNET_HEADER_BYTES);
-		packet->via = next_hop(tap, packet_data(packet));
-		tap->counts.packets_sent++;
-		tap->counts.bytes_sent += packet->length;
-		clock_epoll_note_traffic(tap->clock);
-		world_inject(tap->world, tap->port, packet);
-		return;
+		break;
 	}
-	packet_put(world_packet_pool(tap->world), packet);
+	packet->length = packet_bytes_of(packet_data(packet), length - ETHERNET_HEADER_BYTES);
+	if (offload_read(&offload, packet) < 0) {
+		tap->counts.ignored++;
+		return false;
+	}
+	packet->via = next_hop(tap, packet_data(packet));
+	tap->counts.packets_sent++;
+	tap->counts.bytes_sent += packet->length;
+	clock_epoll_note_traffic(tap->clock);
+	world_inject(tap->world, tap->port, packet);
+	return true;
 }
 
 static void read_frames(void *owner, uint32_t events) {
@@ -93,26 +112,59 @@ static void read_frames(void *owner, uint32_t events) {
 	(void)events;
 	for (int i = 0; i < TURN_FRAMES_MAX; i++) {
 		struct packet *packet = packet_get(pool);
-		uint8_t *frame = packet_data(packet) - ETHERNET_HEADER_BYTES;
-		ssize_t got = read(tap->source.fd, frame, (size_t)(packet->bytes + PACKET_ROOM - frame));
-		if (got <= 0) {
+		uint8_t *front = packet_data(packet) - FRONT_BYTES;
+		ssize_t got = read(tap->source.fd, front, (size_t)(packet->bytes + PACKET_ROOM - front));
+		if (got <= (ssize_t)FRONT_BYTES) {
 			packet_put(pool, packet);
 			return;
 		}
-		take_frame(tap, packet, (size_t)got);
+		if (!take_frame(tap, packet, (size_t)got - OFFLOAD_BYTES))
+			packet_put(pool, packet);
 	}
 }
 
-static void write_packet(void *owner, uint32_t port, struct packet *packet) {
+static void write_packet(struct tap *tap, struct packet *packet) {
+	uint8_t *front = packet_data(packet) - FRONT_BYTES;
+	struct virtio_net_hdr offload;
+	offload_write(packet, &offload);
+	memcpy(front, &offload, sizeof(offload));
+	neighbor_write_header(front + OFFLOAD_BYTES, tap->mac, packet_data(packet)[0]);
+	write_frame(tap, front, FRONT_BYTES + packet->length);
+	packet_put(world_packet_pool(tap->world), packet);
+}
+
+static void flush_held(struct tap *tap) {
+	struct packet *held = tap->held;
+	if (held == NULL)
+		return;
+	tap->held = NULL;
+	merge_finish(held);
+	write_packet(tap, held);
+}
+
+static void flush_now(struct timer *timer, void *owner) {
+	(void)timer;
+	flush_held(owner);
+}
+
+// What arrives at the same instant may belong together: a segment is held until all of it is there.
+static void take_arrived(void *owner, uint32_t port, struct packet *packet) {
 	struct tap *tap = owner;
-	uint8_t *frame = packet_data(packet) - ETHERNET_HEADER_BYTES;
 	(void)port;
-	neighbor_write_header(frame, tap->mac, packet_data(packet)[0]);
-	write_frame(tap, frame, packet->length + ETHERNET_HEADER_BYTES);
 	tap->counts.packets_received++;
 	tap->counts.bytes_received += packet->length;
 	clock_epoll_note_traffic(tap->clock);
-	packet_put(world_packet_pool(tap->world), packet);
+	if (tap->held != NULL && merge_append(tap->held, packet)) {
+		packet_put(world_packet_pool(tap->world), packet);
+		return;
+	}
+	flush_held(tap);
+	if (!merge_can_begin(packet)) {
+		write_packet(tap, packet);
+		return;
+	}
+	tap->held = packet;
+	timer_start(world_loop(tap->world), &tap->flush, 0);
 }
 
 int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock) {
@@ -120,9 +172,10 @@ int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock) 
 	tap->clock = clock;
 	tap->source.ready = read_frames;
 	tap->source.owner = tap;
+	timer_init(&tap->flush, TIMER_PERIODIC, flush_now, tap);
 	int result = clock_epoll_add(clock, &tap->source, EPOLLIN);
 	if (result == 0)
-		world_attach(world, tap->port, write_packet, tap);
+		world_attach(world, tap->port, take_arrived, tap);
 	return result;
 }
 
@@ -132,6 +185,8 @@ void tap_close(struct tap *tap) {
 	if (tap->clock != NULL) {
 		world_attach(tap->world, tap->port, NULL, NULL);
 		clock_epoll_remove(tap->clock, &tap->source);
+		timer_stop(world_loop(tap->world), &tap->flush);
+		flush_held(tap);
 	}
 	close(tap->source.fd);
 	tap->source.fd = -1;

@@ -1,5 +1,5 @@
-// A host's interface: a TAP device in the host's namespace, the fabric behind it. What the host sends
-// is handed to a port of the world, what arrives at the port goes to the host.
+// A host's interface: a TAP device in the host's namespace, the fabric behind it. What the host
+// sends is handed to a port of the world, what arrives at the port goes to the host.
 #pragma once
 
 #include <stdbool.h>
@@ -7,6 +7,7 @@
 
 #include "live/clock_epoll.h"
 #include "live/neighbor.h"
+#include "loop/loop.h"
 #include "world/world.h"
 
 #define TAP_NAME_MAX 15 // IFNAMSIZ less the NUL
@@ -18,6 +19,8 @@ struct tap {
 	struct world *world;
 	struct clock_epoll *clock;
 	struct source source;
+	struct packet *held; // a segment that others may still be appended to
+	struct timer flush;
 	struct tap_counts {
 		uint64_t packets_sent, bytes_sent;         // by the host
 		uint64_t packets_received, bytes_received; // by the host

@@ -172,8 +172,8 @@ static bool counts_packets(const struct world_quality *quality) {
 	return quality->loss_millionths != 0 || quality->rate_bits_per_s != 0;
 }
 
-static void transmit_pieces(struct world *world, struct router *router, struct port *port,
-	struct packet *packet) {
+static void transmit_pieces(
+	struct world *world, struct router *router, struct port *port, struct packet *packet) {
 	struct packet *next = packet_cut(world->forward.pool, packet);
 	while (next != NULL) {
 		struct packet *piece = next;
@@ -183,8 +183,8 @@ static void transmit_pieces(struct world *world, struct router *router, struct p
 	}
 }
 
-// Packets that one end may have under way. Without a rate nothing queues for the transmitter, and the
-// bound only keeps memory in bounds.
+// Packets that one end may have under way. Without a rate nothing queues for the transmitter, and
+// the bound only keeps memory in bounds.
 static uint32_t flights_max(const struct world_quality *quality) {
 	if (quality->rate_bits_per_s != 0 || quality->queue_packets > WORLD_FLIGHTS_MAX)
 		return quality->queue_packets;
@@ -202,6 +202,7 @@ void world_transmit(void *owner, struct router *router, struct port *port, struc
 	struct world_link *link = &world->links[out->link];
 	uint32_t to = end_towards(world, link, out->end, packet->via);
 	if (to == TOPO_NONE || to == out->end) {
+		capture_packet(world, link->number, packet);
 		world_drop(world, node, packet, DROP_NO_HOST);
 		return;
 	}
@@ -212,8 +213,7 @@ void world_transmit(void *owner, struct router *router, struct port *port, struc
 		transmit_pieces(world, router, port, packet);
 		return;
 	}
-	if (world->captures != NULL)
-		capture_packet(world, link->number, packet);
+	capture_packet(world, link->number, packet);
 	bool loses = end->loses || (carrier != link && ride_loses(world, carrier, node, other));
 	enum drop drop = fate(world, carrier, loses, packet);
 	if (drop == DROP_COUNT && end->queued >= flights_max(&carrier->quality))

@@ -107,11 +107,9 @@ static size_t choose_faults(struct network *network, struct fault faults[FAULTS_
 
 // What is converged stays as it is.
 static void check_steady(struct network *network, struct verdict_of_run *out) {
-	size_t count;
-	const char **before = network_reach(network, &count);
+	struct reach before = network_reach(network);
 	loop_run_until(network->loop, instant_add(loop_now(network->loop), STEADY_NS));
-	network_compare_reach(
-		network, before, network_reach(network, &count), count, "it had converged", out);
+	network_compare_reach(network, before, network_reach(network), "it had converged", out);
 }
 
 bool faults_run(struct network *network, struct verdict_of_run *out) {

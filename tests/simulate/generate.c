@@ -114,30 +114,38 @@ static bool add_security_group(struct generator *generator) {
 	return true;
 }
 
-static void add_subnet(struct generator *generator, struct text *out, unsigned network,
-	unsigned subnet, const char *name, bool has_vpn) {
-	text_printf(out, "      %s: {addressPrefixes: [10.%u.%u.0/24", name, network, subnet);
+struct place_plan {
+	unsigned network, third; // 10.network.third.0/24
+	const char *name;        // of the subnet, or of the machine in it
+	const char *subnet;      // of a machine: "network/subnet"
+	bool has_vpn;            // of a subnet: routes may lead to the gateway
+	bool forwards;           // of a machine
+};
+
+static void add_subnet(
+	struct generator *generator, struct text *out, const struct place_plan *plan) {
+	text_printf(
+		out, "      %s: {addressPrefixes: [10.%u.%u.0/24", plan->name, plan->network, plan->third);
 	if (generator->is_dual)
-		text_printf(out, ", \"fd00:%u:0:%u::/64\"", network, subnet);
+		text_printf(out, ", \"fd00:%u:0:%u::/64\"", plan->network, plan->third);
 	text_add_char(out, ']');
-	if (add_route_table(generator, has_vpn))
+	if (add_route_table(generator, plan->has_vpn))
 		text_printf(out, ", routeTable: table%u", generator->table_count - 1);
 	if (add_security_group(generator))
 		text_printf(out, ", networkSecurityGroup: group%u", generator->group_count - 1);
 	text_add(out, "}\n");
 }
 
-static void add_machine(struct generator *generator, const char *name, const char *subnet,
-	unsigned network, unsigned third, bool forwards) {
+static void add_machine(struct generator *generator, const struct place_plan *plan) {
 	struct text *out = &generator->machines;
-	text_printf(
-		out, "  %s: {subnet: %s, privateIPAddress: [10.%u.%u.4", name, subnet, network, third);
+	text_printf(out, "  %s: {subnet: %s, privateIPAddress: [10.%u.%u.4", plan->name, plan->subnet,
+		plan->network, plan->third);
 	if (generator->is_dual)
-		text_printf(out, ", \"fd00:%u:0:%u::4\"", network, third);
+		text_printf(out, ", \"fd00:%u:0:%u::4\"", plan->network, plan->third);
 	text_add_char(out, ']');
-	if (forwards)
+	if (plan->forwards)
 		text_add(out, ", enableIPForwarding: true");
-	if (!forwards && add_security_group(generator))
+	if (!plan->forwards && add_security_group(generator))
 		text_printf(out, ", networkSecurityGroup: group%u", generator->group_count - 1);
 	text_add(out, "}\n");
 }
@@ -191,9 +199,12 @@ static void add_hub(struct generator *generator, struct text *out, unsigned h) {
 	add_network_begin(generator, out, name, h + 1);
 	bool has_gateway = hub->has_vpn || hub->has_er;
 	text_add(out, "    subnets:\n");
-	add_subnet(generator, out, h + 1, 0, "work", is_vpn_only(hub));
+	struct place_plan work = {.network = h + 1, .name = "work", .has_vpn = is_vpn_only(hub)};
+	struct place_plan nva = {
+		.network = h + 1, .third = 1, .name = "nva", .has_vpn = is_vpn_only(hub), .forwards = true};
+	add_subnet(generator, out, &work);
 	if (hub->has_nva)
-		add_subnet(generator, out, h + 1, 1, "nva", is_vpn_only(hub));
+		add_subnet(generator, out, &nva);
 	if (has_gateway)
 		text_printf(out, "      GatewaySubnet: 10.%u.255.0/26\n", h + 1);
 	bool has_peering = generator->hub_count > 1;
@@ -214,11 +225,15 @@ static void add_hub(struct generator *generator, struct text *out, unsigned h) {
 	snprintf(subnet, sizeof(subnet), "hub%u/work", h + 1);
 	char machine[32];
 	snprintf(machine, sizeof(machine), "hub%u-vm", h + 1);
-	add_machine(generator, machine, subnet, h + 1, 0, false);
+	work.name = machine;
+	work.subnet = subnet;
+	add_machine(generator, &work);
 	if (hub->has_nva) {
 		snprintf(subnet, sizeof(subnet), "hub%u/nva", h + 1);
 		snprintf(machine, sizeof(machine), "hub%u-nva", h + 1);
-		add_machine(generator, machine, subnet, h + 1, 1, true);
+		nva.name = machine;
+		nva.subnet = subnet;
+		add_machine(generator, &nva);
 	}
 }
 
@@ -230,14 +245,18 @@ static void add_spoke(struct generator *generator, struct text *out, unsigned s)
 	add_network_begin(generator, out, name, SPOKE_NUMBER(s));
 	text_add(out, "    subnets:\n");
 	bool uses_gateway = has_gateway && chance(generator, 80);
-	add_subnet(generator, out, SPOKE_NUMBER(s), 0, "work", uses_gateway && is_vpn_only(hub));
+	struct place_plan work = {
+		.network = SPOKE_NUMBER(s), .name = "work", .has_vpn = uses_gateway && is_vpn_only(hub)};
+	add_subnet(generator, out, &work);
 	text_add(out, "    peerings:\n");
 	char remote[16];
 	snprintf(remote, sizeof(remote), "hub%u", generator->spoke_hub[s] + 1);
 	add_peering(generator, out, remote, uses_gateway ? ", useRemoteGateways: true" : "");
 	snprintf(machine, sizeof(machine), "spoke%u-vm", s);
 	snprintf(subnet, sizeof(subnet), "spoke%u/work", s);
-	add_machine(generator, machine, subnet, SPOKE_NUMBER(s), 0, false);
+	work.name = machine;
+	work.subnet = subnet;
+	add_machine(generator, &work);
 }
 
 static void plan_hub(struct generator *generator, unsigned h) {

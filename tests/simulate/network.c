@@ -91,12 +91,12 @@ static void describe(
 	}
 }
 
-const char **network_reach(struct network *network, size_t *count) {
+struct reach network_reach(struct network *network) {
 	size_t host_count;
 	uint32_t *hosts = question_hosts(network->topo, network->arena, &host_count);
-	*count = host_count * host_count * 2;
-	const char **reach = ARENA_ARRAY(network->arena, const char *, *count + 1);
-	for (size_t i = 0; i < *count; i++) {
+	struct reach reach = {.count = host_count * host_count * 2};
+	reach.texts = ARENA_ARRAY(network->arena, const char *, reach.count + 1);
+	for (size_t i = 0; i < reach.count; i++) {
 		struct question question;
 		struct scope_regions regions;
 		struct text text = {0};
@@ -106,23 +106,23 @@ const char **network_reach(struct network *network, size_t *count) {
 		struct header_box box = header_box_of(&key);
 		scope_run(network->world, question.from, &box, &regions);
 		describe(network, &regions, &text);
-		reach[i] = arena_strdup(network->arena, text_chars(&text));
+		reach.texts[i] = arena_strdup(network->arena, text_chars(&text));
 		text_done(&text);
 		scope_done(&regions);
 	}
 	return reach;
 }
 
-void network_compare_reach(struct network *network, const char **before, const char **after,
-	size_t count, const char *when, struct verdict_of_run *out) {
+void network_compare_reach(struct network *network, struct reach before, struct reach after,
+	const char *when, struct verdict_of_run *out) {
 	size_t host_count;
 	uint32_t *hosts = question_hosts(network->topo, network->arena, &host_count);
-	for (size_t i = 0; i < count; i++) {
-		if (before[i] == NULL || text_equal(before[i], after[i]))
+	for (size_t i = 0; i < before.count; i++) {
+		if (before.texts[i] == NULL || text_equal(before.texts[i], after.texts[i]))
 			continue;
 		text_printf(&out->failure, "%s to %s (%s): %s; after %s: %s\n",
 			network->topo->nodes[hosts[i / 2 / host_count]].name,
 			network->topo->nodes[hosts[i / 2 % host_count]].name, i % 2 ? "IPv6" : "IPv4",
-			before[i], when, after[i]);
+			before.texts[i], when, after.texts[i]);
 	}
 }

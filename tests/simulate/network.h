@@ -52,10 +52,14 @@ bool network_settle(struct network *network, struct verdict_of_run *out);
 
 // What every host can reach, and how that ends, in words: one text per question, NULL where there
 // is none. They live as long as the network.
-const char **network_reach(struct network *network, size_t *count);
+struct reach {
+	const char **texts;
+	size_t count;
+};
+struct reach network_reach(struct network *network);
 // Says which questions are answered otherwise after `when`.
-void network_compare_reach(struct network *network, const char **before, const char **after,
-	size_t count, const char *when, struct verdict_of_run *out);
+void network_compare_reach(struct network *network, struct reach before, struct reach after,
+	const char *when, struct verdict_of_run *out);
 
 // No packet between hosts goes in circles but through a static or user-defined route.
 void check_loops(struct network *network, struct verdict_of_run *out);

@@ -52,18 +52,17 @@ static uint64_t run_network(uint64_t seed, const struct text *text, struct verdi
 	struct network network;
 	uint64_t digest = 0;
 	if (network_load(&network, seed, text, out)) {
-		size_t count;
-		const char **before = NULL;
+		struct reach before = {0};
 		world_start(network.world);
 		bool is_settled = network_settle(&network, out);
 		if (is_settled) {
 			check_loops(&network, out);
 			check_regions(&network, out);
-			before = network_reach(&network, &count);
+			before = network_reach(&network);
 		}
 		if (is_settled && out->failure.length == 0 && faults_run(&network, out)) {
-			const char **after = network_reach(&network, &count);
-			network_compare_reach(&network, before, after, count, "faults that were mended", out);
+			struct reach after = network_reach(&network);
+			network_compare_reach(&network, before, after, "faults that were mended", out);
 		}
 		digest = world_digest(network.world);
 	}

@@ -1,0 +1,110 @@
+#include "forward/segment.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "net/packet_format.h"
+
+#define TCP_FLAGS 13
+#define TCP_FIN_PSH 0x09
+#define TCP_CWR 0x80
+
+// Where the transport header begins. Only packets without IPv6 extension headers are large or leave
+// their checksum to others.
+static size_t network_header_bytes(const uint8_t *bytes) {
+	return bytes[0] >> 4 == 6 ? IPV6_HEADER_BYTES : (size_t)(bytes[0] & 0x0f) * 4;
+}
+
+static uint8_t protocol_of(const uint8_t *bytes) {
+	return bytes[0] >> 4 == 6 ? bytes[6] : bytes[9];
+}
+
+void packet_finish_checksum(struct packet *packet) {
+	if (!packet->checksum_due)
+		return;
+	uint8_t *bytes = packet_data(packet);
+	size_t header = network_header_bytes(bytes);
+	bool is_udp = protocol_of(bytes) == PROTOCOL_UDP;
+	size_t field = header + (is_udp ? 6 : 16);
+	packet->checksum_due = false;
+	assert(field + 2 <= packet->length);
+	uint16_t checksum = checksum_fold(checksum_add(0, bytes + header, packet->length - header));
+	// RFC 768: zero means that there is none.
+	put_u16(bytes + field, is_udp && checksum == 0 ? UINT16_MAX : checksum);
+}
+
+static void write_lengths(struct packet *piece, unsigned index) {
+	uint8_t *bytes = packet_data(piece);
+	if (bytes[0] >> 4 == 6) {
+		put_u16(bytes + 4, (uint16_t)(piece->length - IPV6_HEADER_BYTES));
+		return;
+	}
+	put_u16(bytes + 2, (uint16_t)piece->length);
+	put_u16(bytes + 4, (uint16_t)(get_u16(bytes + 4) + index));
+	put_u16(bytes + 10, 0);
+	put_u16(bytes + 10, checksum_fold(checksum_add(0, bytes, network_header_bytes(bytes))));
+}
+
+static struct ip address_at(const uint8_t *bytes, bool is_destination) {
+	struct ip address;
+	if (bytes[0] >> 4 == 6)
+		ip_read_v6(&address, bytes + (is_destination ? 24 : 8));
+	else
+		ip_read_v4(&address, bytes + (is_destination ? 16 : 12));
+	return address;
+}
+
+static void write_tcp(struct packet *piece, size_t offset, bool is_first, bool is_last) {
+	uint8_t *bytes = packet_data(piece);
+	size_t header = network_header_bytes(bytes);
+	uint8_t *tcp = bytes + header;
+	put_u32(tcp + 4, (uint32_t)(get_u32(tcp + 4) + offset));
+	if (!is_last)
+		tcp[TCP_FLAGS] = (uint8_t)(tcp[TCP_FLAGS] & ~TCP_FIN_PSH);
+	if (!is_first)
+		tcp[TCP_FLAGS] = (uint8_t)(tcp[TCP_FLAGS] & ~TCP_CWR); // RFC 3168 6.1.2: said once
+	put_u16(tcp + 16, 0);
+	put_u16(tcp + 16,
+		checksum_transport(address_at(bytes, false), address_at(bytes, true), PROTOCOL_TCP, tcp,
+			piece->length - header));
+}
+
+// An empty packet that goes the way of the one it is a part of.
+static struct packet *piece_get(struct packet_pool *pool, const struct packet *whole) {
+	struct packet *piece = packet_get(pool);
+	piece->trace = whole->trace;
+	piece->via = whole->via;
+	piece->visited = whole->visited;
+	piece->passed = whole->passed;
+	piece->user = whole->user;
+	return piece;
+}
+
+struct packet *packet_cut(struct packet_pool *pool, struct packet *whole) {
+	if (whole->piece_bytes == 0 || whole->length <= whole->piece_bytes) {
+		whole->piece_bytes = 0;
+		packet_finish_checksum(whole);
+		return whole;
+	}
+	const uint8_t *bytes = packet_data(whole);
+	size_t network = network_header_bytes(bytes);
+	size_t header = network + (size_t)(bytes[network + 12] >> 4) * 4;
+	assert(header < whole->piece_bytes);
+	size_t room = whole->piece_bytes - header;
+	struct packet *first = NULL;
+	struct packet **last = &first;
+	unsigned index = 0;
+	for (size_t at = header; at < whole->length; at += room) {
+		size_t length = whole->length - at < room ? whole->length - at : room;
+		struct packet *piece = piece_get(pool, whole);
+		memcpy(packet_data(piece), bytes, header);
+		memcpy(packet_data(piece) + header, bytes + at, length);
+		piece->length = (uint32_t)(header + length);
+		write_lengths(piece, index++);
+		write_tcp(piece, at - header, at == header, at + length == whole->length);
+		*last = piece;
+		last = &piece->next;
+	}
+	packet_put(pool, whole);
+	return first;
+}
