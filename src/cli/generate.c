@@ -255,10 +255,6 @@ int cli_generate(const struct options *options) {
 	struct text text;
 
 	text_init(&text);
-	if (options_has(options, OPTION_RANDOM))
-		generate_random(
-			size.seed, (uint32_t)options_number(options, OPTION_NODES, GENERATE_NODES_MAX), &text);
-	else
-		generate_regular(&size, &text);
+	generate_regular(&size, &text);
 	return print_text(&text);
 }

@@ -43,8 +43,6 @@
 	OPTION(SPOKES, "spokes", "N", "spoke networks")                                               \
 	OPTION(SITES, "sites", "N", "on-premises sites")                                              \
 	OPTION(PREFIXES, "prefixes", "N", "prefixes a site announces")                                \
-	OPTION(RANDOM, "random", NULL, "a random network instead of a regular one")                   \
-	OPTION(NODES, "nodes", "N", "of a random network, at most 30")                                \
 	OPTION(NAME, "name", "NAME", "of the lab (default: the only one that runs)")                  \
 	OPTION(LIVE, "live", "NAME", "hold the prediction against this running lab")                  \
 	OPTION(WATCH, "watch", NULL, "show it again every second")                                    \

@@ -31,7 +31,7 @@ const struct verb verbs[] = {
 		OPTIONS_WORLD | OPTIONS_FLOW, cli_diff},
 	{"generate", "", 0, 0, "a network of a given size, as a file", "text",
 		OPTION_BIT(HUBS) | OPTION_BIT(SPOKES) | OPTION_BIT(SITES) | OPTION_BIT(PREFIXES) |
-			OPTION_BIT(SEED) | OPTION_BIT(RANDOM) | OPTION_BIT(NODES),
+			OPTION_BIT(SEED),
 		cli_generate},
 	{"schema", "", 0, 0, "the JSON Schema of the file", "json", 0, cli_schema},
 	{"lab", "VERB [ARGUMENT]...", 0, 0, "the network live, with real hosts", "text", 0, NULL},
