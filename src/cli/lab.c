@@ -106,6 +106,8 @@ int cli_lab(int argc, char **argv) {
 		options_help(verb, stdout);
 		return EXIT_DONE;
 	}
+	if (lab_need_root(verb->name) != EXIT_DONE)
+		return EXIT_ENVIRONMENT;
 	int result = words < argc ? lab_exec(&options, argv + words + 1) : verb->run(&options);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fputs("interplane: standard output could not be written\n", stderr);
@@ -117,7 +119,7 @@ int cli_lab(int argc, char **argv) {
 int lab_need_root(const char *what) {
 	if (geteuid() == 0)
 		return EXIT_DONE;
-	fprintf(stderr, "interplane: %s needs root: it makes and enters network namespaces\n", what);
+	fprintf(stderr, "interplane: %s needs root: labs are made of network namespaces\n", what);
 	return EXIT_ENVIRONMENT;
 }
 

@@ -37,12 +37,10 @@ static int find_name_space(const char *lab, const char *host, char **out) {
 	return EXIT_DONE;
 }
 
-static int enter(const struct options *options, const char *what) {
+static int enter(const struct options *options) {
 	char lab[STATE_NAME_MAX + 1];
 	char *name_space;
-	int exit_code = lab_need_root(what);
-	if (exit_code == EXIT_DONE)
-		exit_code = lab_choose(options, lab);
+	int exit_code = lab_choose(options, lab);
 	if (exit_code == EXIT_DONE)
 		exit_code = find_name_space(lab, options->positional[0], &name_space);
 	if (exit_code != EXIT_DONE)
@@ -71,7 +69,7 @@ int lab_exec(const struct options *options, char **words) {
 			stderr);
 		return EXIT_WRONG_USE;
 	}
-	int exit_code = enter(options, "lab exec");
+	int exit_code = enter(options);
 	return exit_code == EXIT_DONE ? run(words) : exit_code;
 }
 
@@ -79,7 +77,7 @@ int lab_shell(const struct options *options) {
 	char *shell = getenv("SHELL");
 	static char fallback[] = "/bin/sh";
 	char *words[] = {shell != NULL ? shell : fallback, NULL};
-	int exit_code = enter(options, "lab shell");
+	int exit_code = enter(options);
 	if (exit_code == EXIT_DONE)
 		setenv("INTERPLANE_HOST", options->positional[0], 1);
 	return exit_code == EXIT_DONE ? run(words) : exit_code;

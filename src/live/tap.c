@@ -109,7 +109,12 @@ static bool take_frame(struct tap *tap, struct packet *packet, size_t length) {
 static void read_frames(void *owner, uint32_t events) {
 	struct tap *tap = owner;
 	struct packet_pool *pool = world_packet_pool(tap->world);
+	struct loop *loop = world_loop(tap->world);
 	(void)events;
+	// What is under way goes first: more would only wait in the world, where it could be lost, rather
+	// than in the host, which then sends more slowly.
+	if (instant_compare(loop_next_due(loop), loop_now(loop)) <= 0)
+		return;
 	for (int i = 0; i < TURN_FRAMES_MAX; i++) {
 		struct packet *packet = packet_get(pool);
 		uint8_t *front = packet_data(packet) - FRONT_BYTES;

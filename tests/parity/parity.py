@@ -11,6 +11,11 @@ import time
 import lab as labs
 
 FILE = "examples/interop.yaml"
+OTHER_FILES = [
+    "examples/sea-cust11.yaml",
+    "tests/scenario/hub-and-spokes.yaml",
+    "tests/scenario/transit.yaml",
+]
 LINK = "loc1-ce1--er1-primary"
 MARGIN_MS = 1.0
 EARLY_MS = 0.05
@@ -105,9 +110,19 @@ def wait_until_settled(lab):
         time.sleep(0.1)
 
 
+def check_file(tap, file):
+    """Other networks, both families: appliances, security groups, other gateways."""
+    with labs.Lab(file, "parity-file") as lab:
+        for more in ([], ["--ipv6"]):
+            verify = labs.run("verify", "--live", lab.name, *more)
+            tap.case(" ".join([file, *more]), verify.returncode and verify.stdout + verify.stderr)
+
+
 def main():
     labs.need("ping", "traceroute")
     tap = labs.Tap()
+    for file in OTHER_FILES:
+        check_file(tap, file)
     with labs.Lab(FILE, "parity") as lab:
         hosts = [host["name"] for host in lab.status()["hosts"]]
         pairs = [(a, b) for a in hosts for b in hosts if a != b]
