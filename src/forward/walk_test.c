@@ -172,8 +172,8 @@ static void assert_packet_agrees(struct world *world, const struct port *in,
 	struct rig *rig = &world->rig;
 	for (unsigned i = 0; i < RIG_PORTS; i++)
 		rig->ports[i].flows = input->reply ? flow_table_new() : NULL;
-	// Known wherever it comes in, and, as what its flow's first packet looked like there, wherever it
-	// leaves.
+	// Known wherever it comes in, and, as what its flow's first packet looked like there, wherever
+	// it leaves.
 	struct flow_key back = input->key;
 	back.source = input->key.destination;
 	back.destination = input->key.source;

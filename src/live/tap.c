@@ -111,8 +111,8 @@ static void read_frames(void *owner, uint32_t events) {
 	struct packet_pool *pool = world_packet_pool(tap->world);
 	struct loop *loop = world_loop(tap->world);
 	(void)events;
-	// What is under way goes first: more would only wait in the world, where it could be lost, rather
-	// than in the host, which then sends more slowly.
+	// What is under way goes first: more would only wait in the world, where it could be lost,
+	// rather than in the host, which then sends more slowly.
 	if (instant_compare(loop_next_due(loop), loop_now(loop)) <= 0)
 		return;
 	for (int i = 0; i < TURN_FRAMES_MAX; i++) {
