@@ -81,6 +81,8 @@ struct topo_node {
 	bool sends_time_exceeded, sends_unreachable, sends_too_big, answers_ping;
 	enum topo_icmp_source icmp_source;
 	bool can_fail;
+	int64_t
+		standby_ns; // after failing it is replaced by a standby of the same kind; 0: it stays away
 	uint64_t hash_seed; // 0: from the run's seed and the name
 	uint32_t *ports;
 	size_t port_count, port_room;

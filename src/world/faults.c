@@ -102,12 +102,29 @@ int world_set_link(struct world *world, uint32_t number, enum world_fault fault,
 	return 0;
 }
 
+// Nobody can tell the standby from the one that failed: it has its addresses, keys and sessions to
+// set up anew.
+static void standby_steps_in(struct timer *timer, void *owner) {
+	(void)timer;
+	struct world_node *node = owner;
+	world_set_node(node->world, node->number, true);
+}
+
+static void await_standby(struct world_node *node) {
+	timer_stop(node->world->loop, &node->standby);
+	if (node->is_up || node->topo->standby_ns == 0)
+		return;
+	timer_init(&node->standby, TIMER_WORK, standby_steps_in, node);
+	timer_start(node->world->loop, &node->standby, node->topo->standby_ns);
+}
+
 void world_set_node(struct world *world, uint32_t number, bool is_up) {
 	struct world_node *node = &world->nodes[number];
 	if (node->is_up == is_up)
 		return;
 	node->is_up = is_up;
 	node->router.is_up = is_up;
+	await_standby(node);
 	if (!is_up)
 		world_sessions_stop_node(world, number);
 	for (size_t i = 0; i < node->topo->port_count; i++) {

@@ -89,7 +89,8 @@ struct world_node {
 	struct igp_node *igp;
 	struct route_source connected, fixed, igp_source;
 	struct timer flush;
-	struct pace pace; // of the flush
+	struct timer standby; // takes this node's place
+	struct pace pace;     // of the flush
 	struct local_fragments *fragments;
 	bool checks_sources_out;
 	bool is_up;

@@ -18,6 +18,7 @@ struct azure_switches {      // rules marked [?] and platform delays; a zero or 
 	bool hide_denied_peering_routes;                   // AZ-NIC-21: absent instead of denied
 	int64_t programming_delay_ns;                      // gateway routes into NICs; 0: 1 s, -1: none
 	uint32_t gateway_msee_hold_s;                      // 0: 60
+	int64_t standby_takeover_ns;                       // AZ-VPN-21; 0: 60 s, -1: at once
 	int64_t peering_delay_ns, global_peering_delay_ns; // 0: 50 us, 20 ms
 };
 

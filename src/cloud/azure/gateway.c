@@ -155,6 +155,22 @@ static void set_manners(const struct lowered_gateway *gateway, struct topo_node 
 	node->can_fail = true;
 }
 
+// AZ-VPN-21: an unplanned failure of an active-standby gateway takes 60 to 90 seconds, of which the
+// peers' retries are the rest; of instances that are both active none is replaced in the time looked
+// at.
+#define STANDBY_TAKEOVER_NS (60 * SECOND_NS)
+
+static int64_t standby_delay(
+	const struct azure_cloud *cloud, const struct lowered_gateway *gateway) {
+	int64_t given = cloud->model->switches.standby_takeover_ns;
+
+	if (gateway->is_er || gateway->instance_count > 1)
+		return 0;
+	if (given < 0)
+		return 1; // 0 would say that there is none
+	return given != 0 ? given : STANDBY_TAKEOVER_NS;
+}
+
 static void lower_instance(struct azure_cloud *cloud, struct lowered_gateway *gateway, size_t i) {
 	struct lowered_instance *instance = &gateway->instances[i];
 	uint32_t subnet = cloud->vnets[gateway->vnet].gateway_subnet;
@@ -174,6 +190,7 @@ static void lower_instance(struct azure_cloud *cloud, struct lowered_gateway *ga
 	node->kind_name = gateway->is_er ? "expressRouteGateway" : "vpnGateway";
 	node->address = instance->address;
 	set_manners(gateway, node);
+	node->standby_ns = standby_delay(cloud, gateway);
 	struct topo_bgp *bgp = topo_bgp_of(topo, instance->node);
 	bgp->asn = gateway->asn;
 	bgp->decision = &azure_gateway_decision;

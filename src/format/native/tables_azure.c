@@ -649,6 +649,10 @@ static const struct field parameter_fields[] = {
 	FIELD("gatewayMseeHoldTime", NUMBER, struct azure_switches, gateway_msee_hold_s,
 		.fallback = "60", .min = 3, .max = 65535,
 		.doc = "Until an ExpressRoute gateway notices a lost MSEE, in seconds."),
+	FIELD("standbyTakeover", DURATION_OR_ZERO, struct azure_switches, standby_takeover_ns,
+		.fallback = "60s",
+		.doc = "Until the standby of an active-standby VPN gateway replaces a failed instance "
+			   "(AZ-VPN-21)."),
 	FIELD("peeringDelay", DURATION, struct azure_switches, peering_delay_ns, .fallback = "50us",
 		.min = 1, .doc = "One-way delay of a peering inside a region."),
 	FIELD("globalPeeringDelay", DURATION, struct azure_switches, global_peering_delay_ns,

@@ -405,6 +405,19 @@ def listed_peer_address():
     equal(asked(network).paths("office-ce", "172.31.2.1/32"), {"65515"})
 
 
+@rule("AZ-VPN-21", "the standby of an active-standby gateway steps in; of two active instances none is replaced")
+def standby():
+    one = asked(with_vpn())
+    gone = ("--down-node", "vpn")
+    equal(one.verdict("hub-vm", "office-host", *gone, "--at", "50s") == "delivered", False)
+    equal(one.verdict("hub-vm", "office-host", *gone, "--at", "200s"), "delivered")
+    network = with_vpn()
+    network["parameters"] = {"standbyTakeover": "10s"}
+    equal(asked(network).verdict("hub-vm", "office-host", *gone, "--at", "150s"), "delivered")
+    rows = asked(active_active()).row("hub-vm", "172.21.1.0/24", "--down-node", "vpn-in0")
+    holds(rows and "10.0.255.4" not in str(rows), f"{rows}: the other instance only")
+
+
 @rule(
     "AZ-X-8",
     "without BGP the far ranges are static rows, and go to peers and the ExpressRoute gateway",
