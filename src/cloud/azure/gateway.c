@@ -156,8 +156,8 @@ static void set_manners(const struct lowered_gateway *gateway, struct topo_node 
 }
 
 // AZ-VPN-21: an unplanned failure of an active-standby gateway takes 60 to 90 seconds, of which the
-// peers' retries are the rest; of instances that are both active none is replaced in the time looked
-// at.
+// peers' retries are the rest; of instances that are both active none is replaced in the time
+// looked at.
 #define STANDBY_TAKEOVER_NS (60 * SECOND_NS)
 
 static int64_t standby_delay(
