@@ -44,9 +44,6 @@ int network_load(const char *path, struct network *out) {
 	return EXIT_DONE;
 }
 
-// Routes that go round faster than this keep the clock from moving on.
-#define DISPUTE_PERIOD_MIN_NS MS_NS
-
 static void report_dispute(struct network *network) {
 	struct arena *arena = arena_new();
 	struct dispute dispute;
@@ -66,10 +63,6 @@ static void report_dispute(struct network *network) {
 				route->choices[c][0] != '\0' ? route->choices[c] : "no route");
 		fputc('\n', stderr);
 	}
-	network->is_stuck = dispute.is_cycle && dispute.period_ns < DISPUTE_PERIOD_MIN_NS;
-	if (network->is_stuck)
-		fprintf(
-			stderr, "  rounds this short leave no moment to ask at: give the links their delays\n");
 	arena_free(arena);
 }
 
@@ -235,8 +228,6 @@ int network_open(
 	if (result != EXIT_DONE)
 		return result;
 	power_on(out, options);
-	if (out->is_stuck)
-		return EXIT_ENVIRONMENT;
 	if (options_has(options, OPTION_CAPTURE))
 		result = start_capture(out, options->text[OPTION_CAPTURE]);
 	if (result == EXIT_DONE)

@@ -28,7 +28,6 @@ struct network {
 	struct loop *loop;
 	struct world *world;
 	instant zero;  // time 0 of this run
-	bool is_stuck; // in a dispute so fast that time does not pass
 	bool has_settled;
 	struct network_event *events; // started, of --event
 	size_t event_count;
