@@ -27,7 +27,7 @@ struct network {
 	struct clock clock;
 	struct loop *loop;
 	struct world *world;
-	instant zero;  // time 0 of this run
+	instant zero; // time 0 of this run
 	bool has_settled;
 	struct network_event *events; // started, of --event
 	size_t event_count;
