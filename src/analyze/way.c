@@ -277,19 +277,3 @@ bool way_crosses_link(const struct way *way, uint32_t link) {
 	}
 	return false;
 }
-
-bool way_crosses_tunnel(const struct way *way, uint32_t tunnel) {
-	for (size_t i = 0; i < way->tunnel_count; i++) {
-		if (way->tunnels[i] == tunnel)
-			return true;
-	}
-	return false;
-}
-
-bool way_passes_node(const struct way *way, uint32_t node) {
-	for (size_t i = 0; i < way->node_count; i++) {
-		if (way->nodes[i].node == node)
-			return true;
-	}
-	return false;
-}

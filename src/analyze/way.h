@@ -71,5 +71,3 @@ bool way_is_reverse(const struct topo *topo, const struct way *forward, const st
 // Do both lead through the same stops in the same order?
 bool way_is_same(const struct way *a, const struct way *b);
 bool way_crosses_link(const struct way *way, uint32_t link);
-bool way_crosses_tunnel(const struct way *way, uint32_t tunnel);
-bool way_passes_node(const struct way *way, uint32_t node);

@@ -119,19 +119,6 @@ static int print_routes(
 	return rib != NULL ? print_rib(&view, options, node) : print_fib(&view, options, node);
 }
 
-int cli_routes(const struct options *options) {
-	struct network network;
-	uint32_t node;
-	int result = network_open(options->positional[0], options, false, &network);
-
-	if (result == EXIT_DONE)
-		result = find_place(&network, options->positional[1], &node);
-	if (result == EXIT_DONE)
-		result = print_routes(&network, options, node);
-	network_close(&network);
-	return result;
-}
-
 static int print_peers(
 	const struct network *network, const struct options *options, uint32_t node) {
 	struct view view = print_view(network, options);
@@ -150,7 +137,10 @@ static int print_peers(
 	return print_text(&text);
 }
 
-int cli_peers(const struct options *options) {
+typedef int print_place_fn(
+	const struct network *network, const struct options *options, uint32_t node);
+
+static int at_place(const struct options *options, print_place_fn *print) {
 	struct network network;
 	uint32_t node;
 	int result = network_open(options->positional[0], options, false, &network);
@@ -158,7 +148,15 @@ int cli_peers(const struct options *options) {
 	if (result == EXIT_DONE)
 		result = find_place(&network, options->positional[1], &node);
 	if (result == EXIT_DONE)
-		result = print_peers(&network, options, node);
+		result = print(&network, options, node);
 	network_close(&network);
 	return result;
+}
+
+int cli_routes(const struct options *options) {
+	return at_place(options, print_routes);
+}
+
+int cli_peers(const struct options *options) {
+	return at_place(options, print_peers);
 }

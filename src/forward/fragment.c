@@ -13,18 +13,6 @@
 #define PROTOCOL_IPV6_FRAGMENT 44
 #define DATAGRAM_MAX_BYTES 65535
 
-// An empty packet that goes the way of the one it is a part of.
-static struct packet *piece_get(const struct step *step) {
-	const struct packet *whole = step->packet;
-	struct packet *piece = packet_get(step->forward->pool);
-	piece->trace = whole->trace;
-	piece->via = whole->via;
-	piece->visited = whole->visited;
-	piece->passed = whole->passed;
-	piece->user = whole->user;
-	return piece;
-}
-
 // RFC 791 3.1: options without the copied flag stand in the first fragment only. No-operations take
 // their place, which keeps the header's length.
 static void clear_uncopied_options(uint8_t *header, size_t header_bytes) {
@@ -45,7 +33,7 @@ static struct packet *piece_v4(const struct step *step, size_t offset, size_t le
 	const struct ip_header *header = &step->header;
 	const uint8_t *whole = packet_data(step->packet);
 	bool is_last = header->header_bytes + offset + length == step->packet->length;
-	struct packet *piece = piece_get(step);
+	struct packet *piece = packet_get_part(step->forward->pool, step->packet);
 	uint8_t *bytes = packet_data(piece);
 	memcpy(bytes, whole, header->header_bytes);
 	memcpy(bytes + header->header_bytes, whole + header->header_bytes + offset, length);
@@ -66,7 +54,7 @@ static struct packet *piece_v6(
 	const struct step *step, size_t offset, size_t length, uint32_t identification) {
 	const uint8_t *whole = packet_data(step->packet);
 	bool is_last = IPV6_HEADER_BYTES + offset + length == step->packet->length;
-	struct packet *piece = piece_get(step);
+	struct packet *piece = packet_get_part(step->forward->pool, step->packet);
 	uint8_t *bytes = packet_data(piece);
 	uint8_t *fragment = bytes + IPV6_HEADER_BYTES;
 	memcpy(bytes, whole, IPV6_HEADER_BYTES);

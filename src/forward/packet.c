@@ -67,17 +67,22 @@ struct packet *packet_get(struct packet_pool *pool) {
 	return packet;
 }
 
+struct packet *packet_get_part(struct packet_pool *pool, const struct packet *whole) {
+	struct packet *part = packet_get(pool);
+	part->trace = whole->trace;
+	part->via = whole->via;
+	part->visited = whole->visited;
+	part->passed = whole->passed;
+	part->user = whole->user;
+	return part;
+}
+
 struct packet *packet_copy(struct packet_pool *pool, const struct packet *from) {
-	struct packet *packet = packet_get(pool);
-	packet->trace = from->trace;
-	packet->via = from->via;
-	packet->visited = from->visited;
-	packet->passed = from->passed;
+	struct packet *packet = packet_get_part(pool, from);
 	packet->piece_bytes = from->piece_bytes;
 	packet->checksum_due = from->checksum_due;
 	packet->start = from->start;
 	packet->length = from->length;
-	packet->user = from->user;
 	memcpy(packet_data(packet), from->bytes + from->start, from->length);
 	return packet;
 }

@@ -39,6 +39,8 @@ struct packet_pool *packet_pool_new(void);
 void packet_pool_free(struct packet_pool *pool); // every packet must be back
 // An empty packet with full headroom.
 struct packet *packet_get(struct packet_pool *pool);
+// An empty packet that goes the way of the one it is a part of.
+struct packet *packet_get_part(struct packet_pool *pool, const struct packet *whole);
 struct packet *packet_copy(struct packet_pool *pool, const struct packet *from);
 void packet_put(struct packet_pool *pool, struct packet *packet);
 size_t packet_pool_out(const struct packet_pool *pool); // packets not back yet

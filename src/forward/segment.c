@@ -69,17 +69,6 @@ static void write_tcp(struct packet *piece, size_t offset, bool is_first, bool i
 			piece->length - header));
 }
 
-// An empty packet that goes the way of the one it is a part of.
-static struct packet *piece_get(struct packet_pool *pool, const struct packet *whole) {
-	struct packet *piece = packet_get(pool);
-	piece->trace = whole->trace;
-	piece->via = whole->via;
-	piece->visited = whole->visited;
-	piece->passed = whole->passed;
-	piece->user = whole->user;
-	return piece;
-}
-
 struct packet *packet_cut(struct packet_pool *pool, struct packet *whole) {
 	if (whole->piece_bytes == 0 || whole->length <= whole->piece_bytes) {
 		whole->piece_bytes = 0;
@@ -96,7 +85,7 @@ struct packet *packet_cut(struct packet_pool *pool, struct packet *whole) {
 	unsigned index = 0;
 	for (size_t at = header; at < whole->length; at += room) {
 		size_t length = whole->length - at < room ? whole->length - at : room;
-		struct packet *piece = piece_get(pool, whole);
+		struct packet *piece = packet_get_part(pool, whole);
 		memcpy(packet_data(piece), bytes, header);
 		memcpy(packet_data(piece) + header, bytes + at, length);
 		piece->length = (uint32_t)(header + length);

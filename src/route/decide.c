@@ -3,7 +3,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROUTER_MAX_PATHS 8
 #define LOCAL_PREFERENCE_DEFAULT 100 // what routers assume on a path without one
+
+static const struct decision_step router_steps[] = {
+	{DECIDE_ELIGIBLE, "RFC 4271 9.1.2"},
+	{DECIDE_DISTANCE, "administrative distance"},
+	{DECIDE_WEIGHT, "weight"},
+	{DECIDE_LOCAL_PREFERENCE, "RFC 4271 9.1.1"},
+	{DECIDE_LOCAL_ORIGIN, "local origin"},
+	{DECIDE_AS_PATH, "RFC 4271 9.1.2.2 a"},
+	{DECIDE_ORIGIN, "RFC 4271 9.1.2.2 b"},
+	{DECIDE_MED, "RFC 4271 9.1.2.2 c"},
+	{DECIDE_EXTERNAL, "RFC 4271 9.1.2.2 d"},
+	{DECIDE_METRIC, "RFC 4271 9.1.2.2 e"},
+	{DECIDE_ROUTER_ID, "RFC 4271 9.1.2.2 f"},
+	{DECIDE_NEIGHBOR, "RFC 4271 9.1.2.2 g"},
+};
+
+const struct decision decision_of_routers = {
+	router_steps, sizeof(router_steps) / sizeof(router_steps[0]), ROUTER_MAX_PATHS};
 
 static int compare_u32(uint32_t a, uint32_t b) {
 	return (a > b) - (a < b);
@@ -115,14 +134,6 @@ int decide_compare(const struct decision *decision, const struct path *a, const 
 
 static bool is_tie_break(enum decide_by by) {
 	return by == DECIDE_ROUTER_ID || by == DECIDE_NEIGHBOR;
-}
-
-bool decide_is_used_together(
-	const struct decision *decision, const struct path *a, const struct path *b) {
-	for (size_t i = 0; i < decision->count && !is_tie_break(decision->steps[i].by); i++)
-		if (decide_step_compare(decision->steps[i].by, a, b) != 0)
-			return false;
-	return decide_is_eligible(a) && decide_is_eligible(b);
 }
 
 // Takes out those that another one still in beats. With a total step that is all but the best;

@@ -12,9 +12,6 @@ uint16_t decide_order(const struct decision *decision, struct path **paths, uint
 int decide_step_compare(enum decide_by by, const struct path *a, const struct path *b);
 // Negative when `a` is better by all steps, taken by themselves, and the last tie-breaks.
 int decide_compare(const struct decision *decision, const struct path *a, const struct path *b);
-// They tie on every step before the router identifier.
-bool decide_is_used_together(
-	const struct decision *decision, const struct path *a, const struct path *b);
 bool decide_is_eligible(const struct path *path);
 // Neighbouring AS, whose paths' MEDs compare; 0 for paths from inside.
 uint32_t decide_neighbor_as(const struct path *path);

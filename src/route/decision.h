@@ -37,3 +37,7 @@ struct decision {
 	size_t count;
 	uint16_t max_paths;
 };
+
+// The order of common routers: RFC 4271 9.1.2.2, with administrative distance between protocols and
+// weight in front of it.
+extern const struct decision decision_of_routers;

@@ -17,32 +17,12 @@ enum {
 
 #define BFD_INTERVAL_NS (300 * MS_NS)
 #define BFD_MULTIPLIER 3
-#define MAXIMUM_PATHS 8
-
-// RFC 4271 9.1.2.2, with what all routers put in front of it.
-static const struct decision_step router_steps[] = {
-	{DECIDE_ELIGIBLE, "RFC 4271 9.1.2"},
-	{DECIDE_DISTANCE, "administrative distance"},
-	{DECIDE_WEIGHT, "weight"},
-	{DECIDE_LOCAL_PREFERENCE, "RFC 4271 9.1.1"},
-	{DECIDE_LOCAL_ORIGIN, "local origin"},
-	{DECIDE_AS_PATH, "RFC 4271 9.1.2.2 a"},
-	{DECIDE_ORIGIN, "RFC 4271 9.1.2.2 b"},
-	{DECIDE_MED, "RFC 4271 9.1.2.2 c"},
-	{DECIDE_EXTERNAL, "RFC 4271 9.1.2.2 d"},
-	{DECIDE_METRIC, "RFC 4271 9.1.2.2 e"},
-	{DECIDE_ROUTER_ID, "RFC 4271 9.1.2.2 f"},
-	{DECIDE_NEIGHBOR, "RFC 4271 9.1.2.2 g"},
-};
-
-static const struct decision router_default = {
-	router_steps, sizeof(router_steps) / sizeof(router_steps[0]), MAXIMUM_PATHS};
 
 static const struct decision *decision_of(struct topo *topo, uint32_t maximum_paths) {
-	if (!maximum_paths || maximum_paths == MAXIMUM_PATHS)
-		return &router_default;
+	if (!maximum_paths || maximum_paths == decision_of_routers.max_paths)
+		return &decision_of_routers;
 	struct decision *decision = ARENA_NEW(topo->arena, struct decision);
-	*decision = router_default;
+	*decision = decision_of_routers;
 	decision->max_paths = (uint16_t)maximum_paths;
 	return decision;
 }

@@ -82,13 +82,7 @@ json_t *view_ping_json(const struct view *view, const struct ping *ping) {
 	json_t *object = json_object();
 	const struct question *question = &ping->question;
 
-	json_put_text(object, "from", view_node(view, question->from));
-	json_put_text(object, "to",
-		question->to != TOPO_NONE ? view_node(view, question->to)
-								  : view_ip(view, question->destination));
-	json_put_text(object, "source", view_ip(view, question->source));
-	json_put_text(object, "destination", view_ip(view, question->destination));
-	json_put(object, "down", view_down(view));
+	view_put_question(view, object, question);
 	json_put_int(object, "sent", (long long)ping->row_count);
 	json_put_int(object, "answered", (long long)ping->answered);
 	json_put_int(object, "lost", (long long)(ping->row_count - ping->answered));

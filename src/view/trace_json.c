@@ -51,13 +51,7 @@ json_t *view_trace_json(const struct view *view, const struct traceroute *trace)
 	json_t *object = json_object();
 	uint32_t *stops;
 
-	json_put_text(object, "from", view_node(view, question->from));
-	json_put_text(object, "to",
-		question->to != TOPO_NONE ? view_node(view, question->to)
-								  : view_ip(view, question->destination));
-	json_put_text(object, "source", view_ip(view, question->source));
-	json_put_text(object, "destination", view_ip(view, question->destination));
-	json_put(object, "down", view_down(view));
+	view_put_question(view, object, question);
 	json_put_bool(object, "reached", whole->reached);
 	json_put_text(object, "verdict", verdict_name(whole->verdict));
 	if (!whole->reached)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "analyze/question.h"
 #include "topo/topo_build.h"
 
 void view_colour(const struct view *view, enum view_colour colour, struct text *out) {
@@ -91,4 +92,14 @@ void view_add_nodes(const struct view *view, const uint32_t *nodes, size_t count
 	const char *separator, struct text *out) {
 	for (size_t i = 0; i < count; i++)
 		text_printf(out, "%s%s", i != 0 ? separator : "", view_node(view, nodes[i]));
+}
+
+void view_put_question(const struct view *view, json_t *object, const struct question *question) {
+	json_put_text(object, "from", view_node(view, question->from));
+	json_put_text(object, "to",
+		question->to != TOPO_NONE ? view_node(view, question->to)
+								  : view_ip(view, question->destination));
+	json_put_text(object, "source", view_ip(view, question->source));
+	json_put_text(object, "destination", view_ip(view, question->destination));
+	json_put(object, "down", view_down(view));
 }

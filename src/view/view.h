@@ -14,6 +14,8 @@
 #include "topo/topo.h"
 #include "world/world.h"
 
+struct question;
+
 struct view {
 	const struct topo *topo;
 	struct world *world;
@@ -51,6 +53,8 @@ json_t *view_reason(const struct view *view, enum drop drop, uint32_t origin, co
 void view_put_nodes(
 	const struct view *view, json_t *object, const char *key, const uint32_t *nodes, size_t count);
 json_t *view_down(const struct view *view);
+// "from", "to", "source", "destination" and what is down.
+void view_put_question(const struct view *view, json_t *object, const struct question *question);
 // "hub-vm, hub-vpn, branch-vm"
 void view_add_nodes(const struct view *view, const uint32_t *nodes, size_t count,
 	const char *separator, struct text *out);

@@ -4,31 +4,6 @@
 
 #include "base/assert.h"
 
-// The routers' own order: RFC 4271 9.1.2.2 with weight first and administrative distance between
-// protocols, as common equipment has it.
-static const struct decision_step router_steps[] = {
-	{DECIDE_ELIGIBLE, "RFC 4271 9.1.2"},
-	{DECIDE_DISTANCE, "administrative distance"},
-	{DECIDE_WEIGHT, "weight"},
-	{DECIDE_LOCAL_PREFERENCE, "RFC 4271 9.1.1"},
-	{DECIDE_LOCAL_ORIGIN, "originated here"},
-	{DECIDE_AS_PATH, "RFC 4271 9.1.2.2 a"},
-	{DECIDE_ORIGIN, "RFC 4271 9.1.2.2 b"},
-	{DECIDE_MED, "RFC 4271 9.1.2.2 c"},
-	{DECIDE_EXTERNAL, "RFC 4271 9.1.2.2 d"},
-	{DECIDE_METRIC, "RFC 4271 9.1.2.2 e"},
-	{DECIDE_ROUTER_ID, "RFC 4271 9.1.2.2 f"},
-	{DECIDE_NEIGHBOR, "RFC 4271 9.1.2.2 g"},
-};
-
-#define ROUTER_MAX_PATHS 8
-
-static const struct decision router_decision = {
-	router_steps,
-	sizeof(router_steps) / sizeof(router_steps[0]),
-	ROUTER_MAX_PATHS,
-};
-
 #define DISTANCE_CONNECTED 0
 #define DISTANCE_STATIC 1
 #define DISTANCE_IGP 110
@@ -261,7 +236,7 @@ static void init_node(struct world *world, struct world_node *node) {
 		return;
 	const struct topo_bgp *bgp = node->topo->bgp;
 	struct rib_config config = {
-		.decision = bgp != NULL && bgp->decision != NULL ? bgp->decision : &router_decision,
+		.decision = bgp != NULL && bgp->decision != NULL ? bgp->decision : &decision_of_routers,
 		.attributes = world->attributes,
 		.changed = rib_changed,
 		.owner = node,

@@ -122,7 +122,6 @@ struct bgp_peer_status {
 	const char *last_error; // "" when none
 };
 void bgp_peer_status(const struct bgp_peer *peer, struct bgp_peer_status *out);
-const struct route_source *bgp_peer_source(const struct bgp_peer *peer);
 
 // What was advertised to the peer, in prefix order.
 typedef bool bgp_advertised_fn(void *owner, struct prefix prefix, const struct attributes *as_sent);

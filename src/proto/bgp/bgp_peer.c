@@ -207,7 +207,3 @@ void bgp_peer_status(const struct bgp_peer *peer, struct bgp_peer_status *out) {
 		out->hold_s = peer->established->hold_s;
 	}
 }
-
-const struct route_source *bgp_peer_source(const struct bgp_peer *peer) {
-	return &peer->source;
-}
