@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "analyze/traceroute.h"
 #include "base/text.h"
@@ -21,9 +22,10 @@
 #define EARLY_NS (50 * US_NS)
 #define FULL_TTL 64
 #define ATTEMPTS 3
-// A pair that differs is measured again: a busy machine is late now and then, a wrong path is wrong
-// each time.
-#define ROUNDS_MAX 6
+// A pair that differs is measured again, each time after a longer pause: a busy machine is late now
+// and then, a wrong path is wrong each time.
+#define ROUNDS_MAX 8
+#define PAUSE_NS (50 * MS_NS)
 #define PROBING_NICENESS (-10)
 #define TIMEOUT_NS (700 * MS_NS)
 
@@ -278,8 +280,10 @@ static int measure_until_settled(struct verify *verify) {
 			fprintf(stderr, "interplane: probing: %s\n", strerror(-result));
 			return EXIT_ENVIRONMENT;
 		}
-		if (count_differences(verify) == 0)
+		if (count_differences(verify) == 0 || round + 1 == ROUNDS_MAX)
 			break;
+		struct timespec pause = {.tv_nsec = (round + 1) * PAUSE_NS};
+		nanosleep(&pause, NULL);
 	}
 	return EXIT_DONE;
 }

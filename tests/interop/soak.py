@@ -71,7 +71,7 @@ def main():
     tap = labs.Tap()
     chance = random.Random(SEED)
     print(f"# SEED={SEED} SOAK_SECONDS={SECONDS:g}")
-    with labs.Lab(FILE, "soak") as lab:
+    with labs.Lab(FILE, f"soak-{os.getpid()}") as lab:
         pid = lab.status()["pid"]
         links = [link for link in lab.status()["links"] if link["canFail"]]
         talkers = [
