@@ -8,6 +8,7 @@ SOAK_SECONDS says how long (20 by default); SEED which faults.
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +23,41 @@ SEED = int(os.environ.get("SEED") or random.randrange(1 << 30))
 GROWTH_KB = 40 * 1024
 TALKERS = [("spoke-vm", "10.10.30.4"), ("branch-vm", "10.10.30.4"), ("loc1-vm", "10.10.30.4"),
            ("remote-vm", "10.2.30.10"), ("loc2-vm", "10.11.30.4")]
+
+
+# Streams that begin anew whenever a fault has ended them.
+STREAM = "while :; do timeout 5 iperf3 -c {} -t 2 -b {} --connect-timeout 500; sleep 0.2; done"
+STREAMERS = [("loc1-vm", "10.10.30.4", "50M"), ("branch-vm", "10.11.30.4", "50M -R")]
+SERVERS = ["hub-vm", "spoke-vm"]
+
+
+class Traffic:
+    """Echoes of several sizes and TCP streams between the hosts."""
+
+    def __init__(self, lab):
+        self.processes = []
+        for host, address in TALKERS:
+            for size in (56, 3000):
+                self.start(lab, host, "ping", "-q", "-i", "0.01", "-s", str(size), address)
+        for host in SERVERS:
+            self.start(lab, host, "sh", "-c", "while :; do iperf3 -s; sleep 0.2; done")
+        for host, address, rate in STREAMERS:
+            self.start(lab, host, "sh", "-c", STREAM.format(address, rate))
+
+    def start(self, lab, host, *words):
+        # A group of its own, so that what a shell started ends with it.
+        self.processes.append(subprocess.Popen(
+            lab.command(host, *words), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            os.killpg(process.pid, signal.SIGKILL)
+        for process in self.processes:
+            process.wait()
 
 
 def usage(pid):
@@ -67,22 +103,14 @@ def wait_until_settled(lab):
 
 
 def main():
-    labs.need("ping")
+    labs.need("ping", "iperf3")
     tap = labs.Tap()
     chance = random.Random(SEED)
     print(f"# SEED={SEED} SOAK_SECONDS={SECONDS:g}")
     with labs.Lab(FILE, f"soak-{os.getpid()}") as lab:
         pid = lab.status()["pid"]
         links = [link for link in lab.status()["links"] if link["canFail"]]
-        talkers = [
-            subprocess.Popen(
-                lab.command(host, "ping", "-q", "-i", "0.01", "-s", str(size), address),
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )
-            for host, address in TALKERS
-            for size in (56, 3000)
-        ]
-        try:
+        with Traffic(lab):
             time.sleep(1)
             before = usage(pid)
             refused = changes = 0
@@ -91,11 +119,6 @@ def main():
                 changes += 1
                 refused += not change(lab, chance, links)
                 time.sleep(chance.random() * 0.3)
-        finally:
-            for talker in talkers:
-                talker.terminate()
-            for talker in talkers:
-                talker.wait()
         tap.case(f"{changes} changes under traffic", refused and f"{refused} were refused")
         restore(lab, links)
         settled = wait_until_settled(lab)
