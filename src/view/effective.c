@@ -1,5 +1,10 @@
 #include "view/routes.h"
 
+#include <string.h>
+
+#define TYPE_COLUMN 52
+#define TYPE_WIDTH 21 // unless a type is longer
+
 static const char *join(const struct view *view, const char **words, size_t count) {
 	const char *joined = "";
 
@@ -8,12 +13,26 @@ static const char *join(const struct view *view, const char **words, size_t coun
 	return joined;
 }
 
+static size_t type_width(const struct view_effective *effective) {
+	size_t width = TYPE_WIDTH;
+
+	for (size_t i = 0; i < effective->count; i++) {
+		size_t length = strlen(effective->rows[i].next_hop_type);
+		width = length > width ? length : width;
+	}
+	return width;
+}
+
 // As `az network nic show-effective-route-table --output table` lays it out.
 void view_effective_text(
 	const struct view *view, const struct view_effective *effective, struct text *out) {
-	text_add(out,
-		"Source                 State    Address Prefix      Next Hop Type          Next Hop IP\n"
-		"---------------------  -------  ------------------  ---------------------  -----------\n");
+	size_t width = type_width(effective);
+	text_printf(out, "Source                 State    Address Prefix      %-*s  Next Hop IP\n",
+		(int)width, "Next Hop Type");
+	text_add(out, "---------------------  -------  ------------------  ");
+	for (size_t i = 0; i < width; i++)
+		text_add(out, "-");
+	text_add(out, "  -----------\n");
 	for (size_t i = 0; i < effective->count; i++) {
 		const struct cloud_route_row *row = &effective->rows[i];
 		struct text line;
@@ -23,9 +42,9 @@ void view_effective_text(
 		text_printf(&line, "%s ", row->state);
 		text_pad_to(&line, 32);
 		text_printf(&line, "%s ", view_prefix(view, row->prefix));
-		text_pad_to(&line, 52);
+		text_pad_to(&line, TYPE_COLUMN);
 		text_printf(&line, "%s ", row->next_hop_type);
-		text_pad_to(&line, 75);
+		text_pad_to(&line, TYPE_COLUMN + width + 2);
 		text_add(&line, join(view, row->next_hops, row->next_hop_count));
 		if (row->name != NULL && row->name[0] != '\0')
 			text_printf(&line, "  (%s)", row->name);
