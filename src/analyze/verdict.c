@@ -41,6 +41,8 @@ enum verdict verdict_of_drop(enum drop drop) {
 		return VERDICT_NO_HOST;
 	case DROP_LEFT_TO_INTERNET:
 		return VERDICT_LEFT_TO_INTERNET;
+	case DROP_LEFT_TO_SERVICE:
+		return VERDICT_LEFT_TO_SERVICE;
 	case DROP_TTL_EXPIRED:
 		return VERDICT_TTL_EXPIRED;
 	case DROP_LOOP:

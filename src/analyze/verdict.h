@@ -15,6 +15,7 @@
 	VERDICT(PEERING_REFUSED, "peering-refused", "the peering does not let it in")                \
 	VERDICT(NO_HOST, "no-host", "nobody has the address")                                        \
 	VERDICT(LEFT_TO_INTERNET, "left-to-internet", "the route's next hop is the Internet")        \
+	VERDICT(LEFT_TO_SERVICE, "left-to-service", "the route's next hop is a service endpoint")    \
 	VERDICT(TTL_EXPIRED, "ttl-expired", "the TTL ran out")                                       \
 	VERDICT(LOOP, "loop", "it went in circles")                                                  \
 	VERDICT(MTU, "mtu", "it is larger than a link and may not be fragmented")                    \

@@ -13,6 +13,7 @@
 	DROP(PEERING_REFUSED, "peering-refused", "the peering does not let it in")               \
 	DROP(NO_HOST, "no-host", "nobody has the address")                                       \
 	DROP(LEFT_TO_INTERNET, "left-to-internet", "the route's next hop is the Internet")       \
+	DROP(LEFT_TO_SERVICE, "left-to-service", "the route's next hop is a service endpoint")   \
 	DROP(TTL_EXPIRED, "ttl-expired", "the TTL ran out")                                      \
 	DROP(LOOP, "loop", "it passed too many nodes")                                           \
 	DROP(MTU, "mtu", "it is larger than the link and may not be fragmented")                 \

@@ -32,7 +32,8 @@ enum topo_kind {
 	TOPO_ROUTER, // an on-premises router, a CE
 	TOPO_FABRIC, // part of a cloud's own network that is no hop: a subnet
 	TOPO_GATEWAY,
-	TOPO_EDGE, // an MSEE
+	TOPO_EDGE,    // an MSEE
+	TOPO_SERVICE, // is asked and never asks: what a private endpoint leads to
 };
 
 // A plain route of a node's own table.

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 
 static bool is_shown(const struct topo_node *node, enum view_inventory what) {
-	return what == VIEW_SHOW_NODES || node->kind == TOPO_HOST;
+	return what == VIEW_SHOW_NODES || node->kind == TOPO_HOST || node->kind == TOPO_SERVICE;
 }
 
 static const char *kind_name(const struct topo_node *node) {
@@ -20,6 +20,8 @@ static const char *kind_name(const struct topo_node *node) {
 		return "gateway";
 	case TOPO_EDGE:
 		return "edge";
+	case TOPO_SERVICE:
+		return "service";
 	}
 	assert(!"a kind of node");
 	return "";

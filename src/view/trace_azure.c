@@ -33,6 +33,7 @@ static const char *hop_type(const struct view *view, uint32_t node) {
 		return "VnetLocal";
 	case TOPO_ROUTER:
 	case TOPO_EDGE:
+	case TOPO_SERVICE:
 		break;
 	}
 	return "VirtualNetwork";

@@ -11,7 +11,8 @@
 static bool needs_rib(const struct topo_node *node) {
 	if (node->kind == TOPO_FABRIC)
 		return false;
-	return node->kind != TOPO_HOST || node->bgp != NULL || node->igp_site != NULL;
+	bool is_end = node->kind == TOPO_HOST || node->kind == TOPO_SERVICE;
+	return !is_end || node->bgp != NULL || node->igp_site != NULL;
 }
 
 // Hops in the node's own slots; a blackhole has none.

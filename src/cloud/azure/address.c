@@ -1,5 +1,6 @@
 // Addresses: those the file gives are checked, those it leaves open are filled in (AZ-GW-2, first
 // free from offset 4 for machines: AZ-NIC-20).
+#include "cloud/azure/endpoint_int.h"
 #include "cloud/azure/lower_int.h"
 
 #include <stdio.h>
@@ -279,6 +280,34 @@ static void take_given(struct azure_cloud *cloud, struct lowered_nic *nic) {
 	}
 }
 
+// One address a private endpoint where the file gives none, IPv4 where the subnet has it.
+static void assign_endpoint(struct azure_cloud *cloud, struct lowered_endpoint *lowered) {
+	const struct azure_private_endpoint *endpoint = lowered->endpoint;
+	struct lowered_subnet *subnet = &cloud->subnets[lowered->subnet];
+
+	for (size_t i = 0; i < subnet->subnet->address_prefix_count; i++) {
+		struct ip address = lowered->address_count > 0
+			? IP_NONE
+			: first_free(cloud, subnet, subnet->subnet->address_prefixes[i]);
+		if (!ip_is_none(address))
+			lowered->addresses[lowered->address_count++] = address;
+	}
+	if (lowered->address_count == 0)
+		azure_mistake(cloud, endpoint->place, "subnet %s has no address for %s", endpoint->subnet,
+			endpoint->name);
+}
+
+static void take_given_endpoint(struct azure_cloud *cloud, struct lowered_endpoint *lowered) {
+	const struct azure_private_endpoint *endpoint = lowered->endpoint;
+
+	lowered->addresses = ARENA_ARRAY(cloud->arena, struct ip, endpoint->address_count + 1);
+	for (size_t i = 0; i < endpoint->address_count; i++) {
+		lowered->addresses[lowered->address_count++] = endpoint->addresses[i];
+		check_given(
+			cloud, lowered->subnet, endpoint->addresses[i], endpoint->place, endpoint->name);
+	}
+}
+
 void azure_address_assign(struct azure_cloud *cloud) {
 	cloud->used_addresses = names_new();
 	for (size_t g = 0; g < cloud->gateway_count; g++)
@@ -289,8 +318,16 @@ void azure_address_assign(struct azure_cloud *cloud) {
 		if (cloud->nics[n].subnet != TOPO_NONE)
 			take_given(cloud, &cloud->nics[n]);
 	}
+	for (size_t e = 0; e < cloud->model->endpoint_count; e++) {
+		if (cloud->endpoints[e].subnet != TOPO_NONE)
+			take_given_endpoint(cloud, &cloud->endpoints[e]);
+	}
 	for (size_t n = 0; n < cloud->nic_count; n++) {
 		if (cloud->nics[n].subnet != TOPO_NONE)
 			assign_nic(cloud, &cloud->nics[n]);
+	}
+	for (size_t e = 0; e < cloud->model->endpoint_count; e++) {
+		if (cloud->endpoints[e].subnet != TOPO_NONE)
+			assign_endpoint(cloud, &cloud->endpoints[e]);
 	}
 }

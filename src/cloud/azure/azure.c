@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cloud/azure/answer_int.h"
+#include "cloud/azure/endpoint_int.h"
 #include "cloud/azure/lower_int.h"
 #include "cloud/azure/nsg_int.h"
 
@@ -71,6 +72,7 @@ static void azure_lower(
 		return;
 	azure_vnet_lower(cloud);
 	azure_machine_lower(cloud);
+	azure_endpoint_lower(cloud);
 	azure_gateway_lower(cloud);
 	if (diagnostics_error_count(mistakes) > before)
 		return;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "cloud/azure/azure_circuit.h"
+#include "cloud/azure/azure_endpoint.h"
 #include "cloud/azure/azure_machine.h"
 #include "cloud/azure/azure_rules.h"
 #include "cloud/azure/azure_vnet.h"
@@ -27,6 +28,8 @@ struct azure_model {
 	size_t vnet_count;
 	struct azure_machine *machines;
 	size_t machine_count;
+	struct azure_private_endpoint *endpoints;
+	size_t endpoint_count;
 	struct azure_route_table *route_tables;
 	size_t route_table_count;
 	struct azure_security_group *security_groups;

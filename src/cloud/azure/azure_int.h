@@ -40,6 +40,8 @@ struct lowered_subnet {
 	const struct azure_route_table *route_table; // NULL: none
 	const struct azure_security_group *nsg;      // NULL: none
 	uint32_t vnet, node, delivery, effective, origin;
+	uint32_t without_user;      // table for private endpoints: no user routes; TOPO_NONE: none here
+	uint32_t first_service;     // origin of its first service endpoint; the others follow
 	uint32_t gateway_port;      // the port in slot 0
 	uint32_t own_port, own_end; // on the VNet's segment
 	uint32_t *peer_ports;       // by index of the VNet's peers
@@ -132,6 +134,7 @@ struct azure_cloud {
 	struct lowered_connection *connections;
 	struct lowered_machine *machines;
 	struct lowered_nic *nics;
+	struct lowered_endpoint *endpoints; // endpoint_int.h
 	size_t subnet_count, gateway_count, nic_count;
 	struct {
 		struct azure_tagged *items;

@@ -34,6 +34,7 @@ static inline void azure_test_start(struct azure_test *t) {
 	*t = (struct azure_test){.arena = arena_new()};
 	t->model.vnets = ROOM_FOR(t, struct azure_vnet);
 	t->model.machines = ROOM_FOR(t, struct azure_machine);
+	t->model.endpoints = ROOM_FOR(t, struct azure_private_endpoint);
 	t->model.route_tables = ROOM_FOR(t, struct azure_route_table);
 	t->model.security_groups = ROOM_FOR(t, struct azure_security_group);
 	t->model.circuits = ROOM_FOR(t, struct azure_circuit);

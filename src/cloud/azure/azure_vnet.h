@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/diagnostics.h"
+#include "cloud/azure/azure_endpoint.h"
 #include "net/ip.h"
 
 struct azure_subnet {
@@ -14,6 +15,10 @@ struct azure_subnet {
 	struct prefix *address_prefixes;
 	size_t address_prefix_count; // 0 is legal: a subnet known only by name
 	const char *route_table, *network_security_group;
+	struct azure_service_endpoint *service_endpoints;
+	size_t service_endpoint_count;
+	const char *endpoint_policies; // privateEndpointNetworkPolicies: Disabled (default), Enabled,
+	                               // NetworkSecurityGroupEnabled, RouteTableEnabled
 };
 
 struct azure_peering {

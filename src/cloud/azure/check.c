@@ -1,4 +1,5 @@
 // What Azure would refuse to deploy, each with the rule that says so.
+#include "cloud/azure/endpoint_int.h"
 #include "cloud/azure/lower_int.h"
 
 #include <stdlib.h>
@@ -317,5 +318,6 @@ void azure_check(struct azure_cloud *cloud) {
 	for (size_t c = 0; c < model->connection_count; c++)
 		check_connection(cloud, c);
 	azure_nsg_check(cloud);
+	azure_endpoint_check(cloud);
 	azure_limits_check(cloud);
 }

@@ -116,10 +116,10 @@ static bool is_same(const struct fib_route *route, const struct choice *choice) 
 }
 
 // AZ-NIC-8, AZ-X-15: with 0/0 from BGP a subnet has neither the Internet row nor the None ones.
-static void set_weak_rows(struct programmed *programmed, uint32_t subnet, bool present) {
+static void set_weak_rows(
+	struct programmed *programmed, const struct lowered_subnet *subnet, bool present) {
 	struct azure_cloud *cloud = programmed->controller->cloud;
-	struct fib_layer *layer =
-		world_table_layer(programmed->controller->world, cloud->subnets[subnet].effective);
+	struct fib_layer *layer = world_table_layer(programmed->controller->world, subnet->effective);
 	struct azure_rows rows;
 
 	azure_rows_collect(cloud, subnet, &rows);
@@ -149,8 +149,12 @@ static void default_changed(struct programmed *programmed, bool is_programmed) {
 	uint32_t group = cloud->vnets[programmed->vnet].group;
 
 	for (uint32_t s = 0; s < cloud->subnet_count; s++) {
-		if (azure_subnet_group(cloud, s) == group)
-			set_weak_rows(programmed, s, !is_programmed);
+		const struct lowered_subnet *subnet = &cloud->subnets[s];
+		if (azure_subnet_group(cloud, subnet) == group)
+			set_weak_rows(programmed, subnet, !is_programmed);
+		struct lowered_subnet plain = azure_subnet_without_user(subnet);
+		if (plain.effective != TOPO_NONE && azure_subnet_group(cloud, &plain) == group)
+			set_weak_rows(programmed, &plain, !is_programmed);
 	}
 }
 

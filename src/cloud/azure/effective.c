@@ -31,6 +31,10 @@ static const char *type_name(enum azure_row_type type) {
 		return "VNetPeering";
 	case ROW_GLOBAL_PEERING:
 		return "VNetGlobalPeering";
+	case ROW_INTERFACE_ENDPOINT:
+		return "InterfaceEndpoint";
+	case ROW_SERVICE_ENDPOINT:
+		return "VirtualNetworkServiceEndpoint";
 	case ROW_GATEWAY:
 		return "VirtualNetworkGateway";
 	case ROW_INTERNET:
@@ -146,6 +150,27 @@ static bool is_displaced(const struct listing *listing, size_t at) {
 	return false;
 }
 
+// AZ-NIC-17: with privateEndpointNetworkPolicies for routes, a covering one is enough.
+static void yield_to_user(
+	struct listing *listing, const struct azure_row *row, struct cloud_route_row *out) {
+	const struct azure_row *user = azure_row_user_instead(&listing->rows, row);
+
+	if (row->type != ROW_INTERFACE_ENDPOINT || !user || prefix_equal(user->prefix, row->prefix))
+		return;
+	out->state = "Invalid";
+	out->why = arena_printf(listing->arena,
+		"user-defined route %s covers the private endpoint, whose subnet lets it (AZ-NIC-17)",
+		user->name);
+}
+
+static const char *why_of(const struct azure_row *row) {
+	if (row->preference == AZURE_PREFER_WEAK)
+		return "Azure's own route (AZ-NIC-6)";
+	if (row->type == ROW_INTERFACE_ENDPOINT)
+		return "a private endpoint (AZ-NIC-17)";
+	return "holds against longer BGP routes (AZ-NIC-5)";
+}
+
 static void add_system(struct listing *listing, uint8_t preference) {
 	for (size_t i = 0; i < listing->rows.count; i++) {
 		const struct azure_row *row = &listing->rows.items[i];
@@ -156,19 +181,21 @@ static void add_system(struct listing *listing, uint8_t preference) {
 			continue;
 		struct cloud_route_row *out =
 			add_row(listing, "Default", row->prefix, row->type, row->origin);
-		out->why = preference == AZURE_PREFER_STRONG ? "holds against longer BGP routes (AZ-NIC-5)"
-													 : "Azure's own route (AZ-NIC-6)";
+		out->why = why_of(row);
 		if (preference == AZURE_PREFER_WEAK)
 			lose_to_gateway(listing, out);
 		lose_to_user(listing, out);
+		yield_to_user(listing, row, out);
 	}
 }
 
 // AZ-X-14: inside the VNet's own or a directly peered range it is not programmed, so not shown.
+// Inside a service's prefixes it is there, and never used (AZ-NIC-5).
 static bool is_filtered(const struct listing *listing, struct prefix prefix) {
 	for (size_t i = 0; i < listing->rows.count; i++) {
 		const struct azure_row *row = &listing->rows.items[i];
-		if (row->preference == AZURE_PREFER_STRONG && prefix_covers(row->prefix, prefix))
+		if (row->preference == AZURE_PREFER_STRONG && row->type != ROW_SERVICE_ENDPOINT &&
+			prefix_covers(row->prefix, prefix))
 			return true;
 	}
 	return false;
@@ -219,14 +246,14 @@ static void add_user(struct listing *listing) {
 
 static const struct fib_layer *shared_layer(
 	const struct azure_cloud *cloud, struct world *world, uint32_t subnet) {
-	uint32_t group = azure_subnet_group(cloud, subnet);
+	uint32_t group = azure_subnet_group(cloud, &cloud->subnets[subnet]);
 
 	return group == TOPO_NONE ? NULL : world_group_layer(world, group);
 }
 
 static void list_subnet(struct listing *listing) {
 	listing->shared = shared_layer(listing->cloud, listing->world, listing->subnet);
-	azure_rows_collect(listing->cloud, listing->subnet, &listing->rows);
+	azure_rows_collect(listing->cloud, &listing->cloud->subnets[listing->subnet], &listing->rows);
 	listing->has_gateway_default =
 		listing->shared && fib_layer_get(listing->shared, prefix_default_v4()) != NULL;
 	add_system(listing, AZURE_PREFER_STRONG);

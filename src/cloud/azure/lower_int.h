@@ -51,6 +51,8 @@ enum azure_row_type {
 	ROW_VNET_LOCAL,
 	ROW_PEERING,
 	ROW_GLOBAL_PEERING,
+	ROW_INTERFACE_ENDPOINT,
+	ROW_SERVICE_ENDPOINT,
 	ROW_GATEWAY,
 	ROW_INTERNET,
 	ROW_NONE,
@@ -59,21 +61,28 @@ enum azure_row_type {
 struct azure_row {
 	struct prefix prefix;
 	enum azure_row_type type;
-	uint8_t preference; // AZURE_PREFER_…
-	uint32_t peer;      // index in the VNet's peers, of peering rows
-	struct ip next_hop; // of appliances
-	const char *name;   // the user's route
+	uint8_t preference;  // AZURE_PREFER_…
+	uint32_t peer;       // index in the VNet's peers, of peering rows and a peer's endpoints
+	uint8_t yields_from; // of interface endpoints: to covering user routes this long; 0: to none
+	struct ip next_hop;  // of appliances
+	const char *name;    // the user's route
 	uint32_t origin;
 };
 struct azure_rows {
 	struct azure_row *items;
 	size_t count, room;
 };
-void azure_rows_collect(const struct azure_cloud *cloud, uint32_t subnet, struct azure_rows *out);
+void azure_rows_collect(
+	const struct azure_cloud *cloud, const struct lowered_subnet *subnet, struct azure_rows *out);
 void azure_rows_done(struct azure_rows *rows);
 void azure_rows_sort(struct azure_rows *rows); // by prefix, then the preferred first
-bool azure_subnet_takes_gateway_routes(const struct azure_cloud *cloud, uint32_t subnet);
-uint32_t azure_subnet_group(const struct azure_cloud *cloud, uint32_t subnet); // or TOPO_NONE
+// The user's row that puts a system row out of use, or NULL (AZ-NIC-2, AZ-NIC-17).
+const struct azure_row *azure_row_user_instead(
+	const struct azure_rows *rows, const struct azure_row *row);
+uint32_t azure_subnet_group(
+	const struct azure_cloud *cloud, const struct lowered_subnet *subnet); // or TOPO_NONE
+// The subnet as private endpoints in it see it, without its route table.
+struct lowered_subnet azure_subnet_without_user(const struct lowered_subnet *subnet);
 
 // udr.c: the effective table of a subnet.
 void azure_udr_lower(struct azure_cloud *cloud, uint32_t subnet);

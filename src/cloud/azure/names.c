@@ -1,5 +1,6 @@
 // Who is who: every name of the model gets its number, every reference its target or a mistake
 // with the nearest known name.
+#include "cloud/azure/endpoint_int.h"
 #include "cloud/azure/lower_int.h"
 
 #include <string.h>
@@ -156,10 +157,18 @@ static void resolve_subnet(
 		.nsg = nsg_of(cloud, subnet->network_security_group, subnet->place),
 		.is_gateway_subnet = text_equal(subnet->name, "GatewaySubnet"),
 		.node = TOPO_NONE,
+		.without_user = TOPO_NONE,
 		.next_offset = 4, // AZ-NIC-20
 		.origin = topo_origin_add(cloud->topo, subnet->place, NULL, "subnet %s/%s",
 			cloud->vnets[v].vnet->name, subnet->name),
 	};
+	for (size_t i = 0; i < subnet->service_endpoint_count; i++) {
+		uint32_t origin = topo_origin_add(cloud->topo, subnet->service_endpoints[i].place,
+			"AZ-NIC-9", "service endpoint %s of subnet %s/%s", subnet->service_endpoints[i].service,
+			cloud->vnets[v].vnet->name, subnet->name);
+		if (i == 0)
+			cloud->subnets[number].first_service = origin;
+	}
 	if (cloud->subnets[number].is_gateway_subnet)
 		cloud->vnets[v].gateway_subnet = number;
 }
@@ -230,6 +239,23 @@ static void resolve_machines(struct azure_cloud *cloud) {
 	}
 }
 
+static void resolve_endpoints(struct azure_cloud *cloud) {
+	const struct azure_model *model = cloud->model;
+
+	for (size_t e = 0; e < model->endpoint_count; e++) {
+		const struct azure_private_endpoint *endpoint = &model->endpoints[e];
+		cloud->endpoints[e] = (struct lowered_endpoint){
+			.endpoint = endpoint,
+			.subnet =
+				find_name(cloud, cloud->subnet_names, "subnet", endpoint->subnet, endpoint->place),
+			.node = TOPO_NONE,
+			.origin = topo_origin_add(cloud->topo, endpoint->place, "AZ-NIC-17",
+				endpoint->group_id_count ? "privateEndpoint %s (%s)" : "privateEndpoint %s",
+				endpoint->name, endpoint->group_id_count ? endpoint->group_ids[0] : ""),
+		};
+	}
+}
+
 void azure_resolve(struct azure_cloud *cloud) {
 	const struct azure_model *model = cloud->model;
 
@@ -244,8 +270,10 @@ void azure_resolve(struct azure_cloud *cloud) {
 		ARENA_ARRAY(cloud->arena, struct lowered_connection, model->connection_count);
 	cloud->machines = ARENA_ARRAY(cloud->arena, struct lowered_machine, model->machine_count);
 	cloud->nics = ARENA_ARRAY(cloud->arena, struct lowered_nic, cloud->nic_count);
+	cloud->endpoints = ARENA_ARRAY(cloud->arena, struct lowered_endpoint, model->endpoint_count);
 	resolve_vnets(cloud);
 	resolve_machines(cloud);
+	resolve_endpoints(cloud);
 	for (size_t c = 0; c < model->circuit_count; c++) {
 		cloud->circuits[c].circuit = &model->circuits[c];
 		cloud->circuits[c].origin = topo_origin_add(cloud->topo, model->circuits[c].place, NULL,

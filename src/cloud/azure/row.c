@@ -1,5 +1,6 @@
 // The rows of a subnet's effective routes that are known without any gateway: system routes
 // (AZ-NIC-6, AZ-NIC-7, AZ-NIC-9) and the user's own (AZ-NIC-10).
+#include "cloud/azure/endpoint_int.h"
 #include "cloud/azure/lower_int.h"
 
 #include <stdlib.h>
@@ -47,18 +48,21 @@ static bool none_prefix(const struct azure_cloud *cloud, size_t i, struct prefix
 	return has_all || none_prefixes[i].is_documented;
 }
 
-bool azure_subnet_takes_gateway_routes(const struct azure_cloud *cloud, uint32_t number) {
-	const struct lowered_subnet *subnet = &cloud->subnets[number];
+uint32_t azure_subnet_group(const struct azure_cloud *cloud, const struct lowered_subnet *subnet) {
+	const struct azure_route_table *table = subnet->route_table;
+	uint32_t from = cloud->vnets[subnet->vnet].gateway_vnet;
 
-	return !subnet->route_table || !subnet->route_table->disable_bgp_route_propagation;
-}
-
-uint32_t azure_subnet_group(const struct azure_cloud *cloud, uint32_t number) {
-	uint32_t from = cloud->vnets[cloud->subnets[number].vnet].gateway_vnet;
-
-	if (from == TOPO_NONE || !azure_subnet_takes_gateway_routes(cloud, number)) // AZ-NIC-12
+	if (from == TOPO_NONE || (table && table->disable_bgp_route_propagation)) // AZ-NIC-12
 		return TOPO_NONE;
 	return cloud->vnets[from].group;
+}
+
+struct lowered_subnet azure_subnet_without_user(const struct lowered_subnet *subnet) {
+	struct lowered_subnet plain = *subnet;
+
+	plain.route_table = NULL;
+	plain.effective = subnet->without_user;
+	return plain;
 }
 
 static void add_ranges(
@@ -75,14 +79,18 @@ static void add_ranges(
 	}
 }
 
+// AZ-NIC-21: whether a peering without access still shows is a switch.
+static bool is_hidden(const struct azure_cloud *cloud, const struct azure_peer *peer) {
+	return cloud->model->switches.hide_denied_peering_routes &&
+		(peer->ours->no_virtual_network_access || peer->theirs->no_virtual_network_access);
+}
+
 static void add_peers(
 	const struct azure_cloud *cloud, const struct lowered_vnet *vnet, struct azure_rows *out) {
 	for (uint32_t p = 0; p < vnet->peer_count; p++) {
 		const struct azure_peer *peer = &vnet->peers[p];
 		const struct azure_vnet *remote = cloud->vnets[peer->vnet].vnet;
-		// AZ-NIC-21: whether a peering without access still shows is a switch.
-		if (cloud->model->switches.hide_denied_peering_routes &&
-			(peer->ours->no_virtual_network_access || peer->theirs->no_virtual_network_access))
+		if (is_hidden(cloud, peer))
 			continue;
 		for (size_t i = 0; i < remote->address_space_count; i++) { // AZ-NIC-16
 			struct azure_row row = {
@@ -91,6 +99,69 @@ static void add_peers(
 				.preference = AZURE_PREFER_STRONG,
 				.peer = p,
 				.origin = peer->origin,
+			};
+			ARRAY_PUSH(out, row);
+		}
+	}
+}
+
+// AZ-NIC-17: user routes count against an endpoint only where its own subnet lets them, and then
+// those as specific as the range it lies in. A default route never does.
+static uint8_t yields_from(
+	const struct azure_cloud *cloud, const struct lowered_endpoint *endpoint, struct ip address) {
+	const struct lowered_subnet *home = &cloud->subnets[endpoint->subnet];
+	const struct azure_vnet *vnet = cloud->vnets[home->vnet].vnet;
+
+	for (size_t i = 0; i < vnet->address_space_count; i++) {
+		if (azure_policies_hold_routes(home->subnet) &&
+			prefix_contains(vnet->address_space[i], address))
+			return vnet->address_space[i].bits;
+	}
+	return 0;
+}
+
+static void add_endpoint(const struct azure_cloud *cloud, const struct lowered_endpoint *endpoint,
+	uint32_t peer, struct azure_rows *out) {
+	for (size_t i = 0; i < endpoint->address_count; i++) {
+		struct azure_row row = {
+			.prefix = prefix_host(endpoint->addresses[i]),
+			.type = ROW_INTERFACE_ENDPOINT,
+			.preference = AZURE_PREFER_STRONG,
+			.peer = peer,
+			.yields_from = yields_from(cloud, endpoint, endpoint->addresses[i]),
+			.origin = endpoint->origin,
+		};
+		ARRAY_PUSH(out, row);
+	}
+}
+
+// AZ-NIC-17: in the network and in those directly peered with it, not beyond (AZ-PEER-1).
+static void add_endpoints(
+	const struct azure_cloud *cloud, const struct lowered_subnet *subnet, struct azure_rows *out) {
+	const struct lowered_vnet *vnet = &cloud->vnets[subnet->vnet];
+
+	for (size_t e = 0; e < cloud->model->endpoint_count; e++) {
+		const struct lowered_endpoint *endpoint = &cloud->endpoints[e];
+		uint32_t home = cloud->subnets[endpoint->subnet].vnet;
+		if (home == subnet->vnet)
+			add_endpoint(cloud, endpoint, TOPO_NONE, out);
+		for (uint32_t p = 0; p < vnet->peer_count; p++) {
+			if (vnet->peers[p].vnet == home && !is_hidden(cloud, &vnet->peers[p]))
+				add_endpoint(cloud, endpoint, p, out);
+		}
+	}
+}
+
+// AZ-NIC-9: of the subnet that has them, and of no other.
+static void add_services(const struct lowered_subnet *subnet, struct azure_rows *out) {
+	for (size_t s = 0; s < subnet->subnet->service_endpoint_count; s++) {
+		const struct azure_service_endpoint *service = &subnet->subnet->service_endpoints[s];
+		for (size_t i = 0; i < service->prefix_count; i++) {
+			struct azure_row row = {
+				.prefix = service->prefixes[i],
+				.type = ROW_SERVICE_ENDPOINT,
+				.preference = AZURE_PREFER_STRONG,
+				.origin = subnet->first_service + (uint32_t)s,
 			};
 			ARRAY_PUSH(out, row);
 		}
@@ -178,15 +249,34 @@ static void add_user(
 	}
 }
 
-void azure_rows_collect(const struct azure_cloud *cloud, uint32_t number, struct azure_rows *out) {
-	const struct lowered_subnet *subnet = &cloud->subnets[number];
+void azure_rows_collect(
+	const struct azure_cloud *cloud, const struct lowered_subnet *subnet, struct azure_rows *out) {
 	const struct lowered_vnet *vnet = &cloud->vnets[subnet->vnet];
 
 	*out = (struct azure_rows){0};
 	add_ranges(cloud, vnet, out);
 	add_peers(cloud, vnet, out);
+	add_endpoints(cloud, subnet, out);
+	add_services(subnet, out);
 	add_weak(cloud, subnet, out);
 	add_user(cloud, subnet, out);
+}
+
+// One around it leaves a row active (AZ-NIC-4), but for a private endpoint's that yields.
+const struct azure_row *azure_row_user_instead(
+	const struct azure_rows *rows, const struct azure_row *row) {
+	const struct azure_row *longest = NULL;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct azure_row *user = &rows->items[i];
+		if (user->preference != AZURE_PREFER_USER || !prefix_covers(user->prefix, row->prefix))
+			continue;
+		bool counts = prefix_equal(user->prefix, row->prefix) ||
+			(row->yields_from > 0 && user->prefix.bits >= row->yields_from);
+		if (counts && (!longest || user->prefix.bits > longest->prefix.bits))
+			longest = user;
+	}
+	return longest;
 }
 
 void azure_rows_done(struct azure_rows *rows) {

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/digest.h"
+#include "cloud/azure/endpoint_int.h"
 #include "cloud/azure/lower_int.h"
 
 #define FILTERS_MAX 3
@@ -20,7 +21,7 @@ struct made_list {
 	size_t count, room;
 };
 
-struct own_filters { // a NIC port's filters, once they differ from what the file says
+struct own_filters { // a port's filters, once they differ from what the file says
 	struct port_filter in[FILTERS_MAX], out[FILTERS_MAX];
 	bool is_set;
 };
@@ -31,7 +32,7 @@ struct azure_tag_rules {
 	struct arena *arena;
 	struct made_list *made;      // by position in cloud->tagged
 	const struct rule **current; // what ports have now, the same way
-	struct own_filters *nics;
+	struct own_filters *ports;   // of NICs, then of private endpoints
 };
 
 struct azure_tag_rules *azure_tag_rules_new(const struct azure_cloud *cloud, struct world *world) {
@@ -44,7 +45,8 @@ struct azure_tag_rules *azure_tag_rules_new(const struct azure_cloud *cloud, str
 	rules->current = ARENA_ARRAY(rules->arena, const struct rule *, cloud->tagged.count);
 	for (size_t i = 0; i < cloud->tagged.count; i++)
 		rules->current[i] = cloud->tagged.items[i].rules;
-	rules->nics = ARENA_ARRAY(rules->arena, struct own_filters, cloud->nic_count);
+	rules->ports = ARENA_ARRAY(
+		rules->arena, struct own_filters, cloud->nic_count + cloud->model->endpoint_count);
 	return rules;
 }
 
@@ -100,10 +102,7 @@ static void set_list(
 	}
 }
 
-static struct own_filters *own_filters(
-	struct azure_tag_rules *rules, size_t nic, struct port *port) {
-	struct own_filters *own = &rules->nics[nic];
-
+static void own_filters(struct own_filters *own, struct port *port) {
 	assert(port->filter_in_count <= FILTERS_MAX && port->filter_out_count <= FILTERS_MAX);
 	if (!own->is_set) {
 		own->is_set = true;
@@ -112,25 +111,43 @@ static struct own_filters *own_filters(
 		port->filters_in = own->in;
 		port->filters_out = own->out;
 	}
-	return own;
 }
 
-// `before` is what the ports had until now in place of the group's rules.
+struct change { // `before` is what ports had until now in place of a group's rules
+	const struct azure_tagged *tagged;
+	const struct rule *before;
+	const struct made *made;
+};
+
+static void patch_port(struct azure_tag_rules *rules, struct own_filters *own, uint32_t number,
+	const struct change *change) {
+	struct port *port = world_port(rules->world, number);
+
+	own_filters(own, port);
+	if (change->tagged->inbound)
+		set_list(own->out, port->filter_out_count, change->before, change->made);
+	else
+		set_list(own->in, port->filter_in_count, change->before, change->made);
+}
+
 static void patch(struct azure_tag_rules *rules, size_t number, const struct rule *before,
 	const struct made *made) {
 	const struct azure_tagged *tagged = &rules->cloud->tagged.items[number];
+	struct change change = {tagged, before, made};
 
 	for (size_t n = 0; n < rules->cloud->nic_count; n++) {
 		const struct lowered_nic *nic = &rules->cloud->nics[n];
 		const struct lowered_subnet *subnet = &rules->cloud->subnets[nic->subnet];
 		if (subnet->vnet != tagged->vnet || (nic->nsg != tagged->nsg && subnet->nsg != tagged->nsg))
 			continue;
-		struct port *port = world_port(rules->world, nic->subnet_port);
-		struct own_filters *own = own_filters(rules, n, port);
-		if (tagged->inbound)
-			set_list(own->out, port->filter_out_count, before, made);
-		else
-			set_list(own->in, port->filter_in_count, before, made);
+		patch_port(rules, &rules->ports[n], nic->subnet_port, &change);
+	}
+	for (size_t e = 0; e < rules->cloud->model->endpoint_count; e++) {
+		const struct lowered_endpoint *endpoint = &rules->cloud->endpoints[e];
+		const struct lowered_subnet *subnet = &rules->cloud->subnets[endpoint->subnet];
+		if (subnet->vnet == tagged->vnet && subnet->nsg == tagged->nsg)
+			patch_port(
+				rules, &rules->ports[rules->cloud->nic_count + e], endpoint->subnet_port, &change);
 	}
 }
 

@@ -71,6 +71,16 @@ static void hop_to_gateway(
 		add_hop(out, subnet->gateway_port, gateway->instances[i].address);
 }
 
+// AZ-NIC-17: in this subnet, across the network's own segment, or across a peer's.
+static void hop_to_endpoint(
+	const struct lowered_subnet *subnet, const struct azure_row *row, struct hops *out) {
+	uint32_t port = row->peer == TOPO_NONE ? bound_port(subnet, row->prefix.base) : TOPO_NONE;
+
+	if (row->peer != TOPO_NONE)
+		port = subnet->peer_ports[row->peer];
+	add_hop(out, port != TOPO_NONE ? port : subnet->own_port, IP_NONE);
+}
+
 static void resolve(const struct azure_cloud *cloud, const struct lowered_subnet *subnet,
 	const struct azure_row *row, struct hops *out) {
 	*out = (struct hops){0};
@@ -81,6 +91,12 @@ static void resolve(const struct azure_cloud *cloud, const struct lowered_subnet
 	case ROW_PEERING:
 	case ROW_GLOBAL_PEERING:
 		add_hop(out, subnet->peer_ports[row->peer], IP_NONE);
+		break;
+	case ROW_INTERFACE_ENDPOINT:
+		hop_to_endpoint(subnet, row, out);
+		break;
+	case ROW_SERVICE_ENDPOINT:
+		set_drop(out, DROP_LEFT_TO_SERVICE);
 		break;
 	case ROW_GATEWAY:
 		hop_to_gateway(cloud, subnet, out);
@@ -97,8 +113,20 @@ static void resolve(const struct azure_cloud *cloud, const struct lowered_subnet
 	}
 }
 
+static bool lies_in_service(const struct azure_subnet *subnet, struct prefix prefix) {
+	for (size_t s = 0; s < subnet->service_endpoint_count; s++) {
+		for (size_t i = 0; i < subnet->service_endpoints[s].prefix_count; i++) {
+			if (prefix_covers(subnet->service_endpoints[s].prefixes[i], prefix))
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool lies_in_known_range(
-	const struct azure_cloud *cloud, const struct lowered_vnet *vnet, struct prefix prefix) {
+	const struct azure_cloud *cloud, const struct lowered_subnet *subnet, struct prefix prefix) {
+	const struct lowered_vnet *vnet = &cloud->vnets[subnet->vnet];
+
 	for (size_t i = 0; i < vnet->vnet->address_space_count; i++) {
 		if (prefix_covers(vnet->vnet->address_space[i], prefix))
 			return true;
@@ -110,7 +138,7 @@ static bool lies_in_known_range(
 				return true;
 		}
 	}
-	return false;
+	return lies_in_service(subnet->subnet, prefix);
 }
 
 static struct topo_table_route route_of(const struct azure_cloud *cloud,
@@ -120,9 +148,10 @@ static struct topo_table_route route_of(const struct azure_cloud *cloud,
 		.preference = row->preference,
 		.holds = row->preference == AZURE_PREFER_STRONG ||
 			(row->preference == AZURE_PREFER_USER &&
-				lies_in_known_range(cloud, &cloud->vnets[subnet->vnet], row->prefix)),
+				lies_in_known_range(cloud, subnet, row->prefix)),
 		// AZ-SRC-1: what only these would answer has no way back into the VNet.
-		.not_a_source = row->type == ROW_NONE || row->type == ROW_INTERNET,
+		.not_a_source =
+			row->type == ROW_NONE || row->type == ROW_INTERNET || row->type == ROW_SERVICE_ENDPOINT,
 		.origin = row->origin,
 	};
 }
@@ -168,21 +197,41 @@ static void add_neighbors(struct azure_cloud *cloud, const struct lowered_subnet
 	}
 }
 
-void azure_udr_lower(struct azure_cloud *cloud, uint32_t number) {
-	const struct lowered_subnet *subnet = &cloud->subnets[number];
-	struct azure_rows rows;
-	size_t kept = 0;
+// Sorted, the preferred row of each prefix comes first. A private endpoint's may not stand even so.
+static void keep_winners(struct azure_rows *rows) {
+	struct azure_rows all = *rows;
+	struct azure_rows winners = {0};
 
-	azure_rows_collect(cloud, number, &rows);
-	azure_rows_sort(&rows);
-	for (size_t i = 0; i < rows.count; i++) {
-		if (kept == 0 || !prefix_equal(rows.items[kept - 1].prefix, rows.items[i].prefix))
-			rows.items[kept++] = rows.items[i];
+	for (size_t i = 0; i < all.count; i++) {
+		const struct azure_row *row = &all.items[i];
+		bool is_first = i == 0 || !prefix_equal(all.items[i - 1].prefix, row->prefix);
+		bool yields = row->type == ROW_INTERFACE_ENDPOINT && azure_row_user_instead(&all, row);
+		if (is_first && !yields)
+			ARRAY_PUSH(&winners, *row);
 	}
-	rows.count = kept;
+	azure_rows_done(&all);
+	*rows = winners;
+}
+
+static void lower_table(struct azure_cloud *cloud, const struct lowered_subnet *subnet) {
+	struct azure_rows rows;
+
+	azure_rows_collect(cloud, subnet, &rows);
+	azure_rows_sort(&rows);
+	keep_winners(&rows);
 	for (size_t i = 0; i < rows.count; i++)
 		add_route(cloud, subnet, &rows.items[i]);
 	add_neighbors(cloud, subnet, &rows);
-	cloud->topo->tables[subnet->effective].group = azure_subnet_group(cloud, number);
+	cloud->topo->tables[subnet->effective].group = azure_subnet_group(cloud, subnet);
 	azure_rows_done(&rows);
+}
+
+void azure_udr_lower(struct azure_cloud *cloud, uint32_t number) {
+	const struct lowered_subnet *subnet = &cloud->subnets[number];
+
+	lower_table(cloud, subnet);
+	if (subnet->without_user == TOPO_NONE)
+		return;
+	struct lowered_subnet plain = azure_subnet_without_user(subnet);
+	lower_table(cloud, &plain);
 }

@@ -84,6 +84,15 @@ static const struct {
 	{"virtualNetworks: {a: {addressSpace: 10.0.0.0/24, "
 	 "subnets: {s: {addressPrefix: 10.0.0.0/25, addressPrefixes: [10.0.0.0/25]}}}}",
 		"x:1:109: error: addressPrefixes says again what another key said\n"},
+	{"virtualNetworks: {a: {addressSpace: 10.0.0.0/24, "
+	 "subnets: {s: {privateEndpointNetworkPolicies: Enable}}}}",
+		"x:1:96: error: privateEndpointNetworkPolicies: unknown word \"Enable\"; did you mean "
+		"\"Enabled\"?\n"},
+	{"virtualNetworks: {a: {addressSpace: 10.0.0.0/24, "
+	 "subnets: {s: {serviceEndpoints: [Microsoft.storage]}}}}",
+		"x:1:83: error: service: unknown word \"Microsoft.storage\"; did you mean "
+		"\"Microsoft.Storage\"?\n"},
+	{"privateEndpoints: {store: {}}", "x:1:27: error: a private endpoint needs \"subnet\"\n"},
 	{"virtualMachines: {vm: {}}", "x:1:19: error: a virtual machine needs \"subnet\"\n"},
 	{"virtualMachines: {vm: {subnet: a/b, privateIPAddress: 10.0.0}}",
 		"x:1:55: error: privateIPAddress: \"10.0.0\" is not an address, such as 10.0.0.4\n"},

@@ -24,6 +24,8 @@ extern const struct object native_root_object;
 extern const struct object native_vnet_object, native_machine_object, native_route_table_object,
 	native_security_group_object, native_circuit_object, native_local_gateway_object,
 	native_connection_object, native_parameters_object;
+// tables_endpoint.c
+extern const struct object native_service_endpoint_object, native_private_endpoint_object;
 // tables_site.c
 extern const struct object native_site_object;
 // tables_test.c

@@ -13,6 +13,8 @@ static const char *const words_connection[] = {"ExpressRoute", "IPsec", "Vnet2Vn
 static const char *const words_strip[] = {"leading", "all", "only-if-all-private", NULL};
 static const char *const words_icmp[] = {"egress", "ingress", NULL};
 static const char *const words_none[] = {"documented", "observed", NULL};
+static const char *const words_endpoint_policies[] = {
+	"Disabled", "Enabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled", NULL};
 static const char *const words_link[] = {"primary", "secondary", NULL};
 
 static const struct field subnet_fields[] = {
@@ -25,8 +27,17 @@ static const struct field subnet_fields[] = {
 		.doc = "The route table associated with the subnet."),
 	FIELD("networkSecurityGroup", TEXT, struct azure_subnet, network_security_group,
 		.doc = "The security group associated with the subnet."),
+	LIST("serviceEndpoints", LISTED, struct azure_subnet, service_endpoints, service_endpoint_count,
+		.object = &native_service_endpoint_object,
+		.doc = "Services that the subnet reaches by routes of its own (AZ-NIC-9)."),
+	FIELD("privateEndpointNetworkPolicies", WORD, struct azure_subnet, endpoint_policies,
+		.words = words_endpoint_policies, .fallback = "Disabled",
+		.doc = "Whether route tables, security groups or both (`Enabled`) count for the private "
+			   "endpoints in the subnet. For route tables: a user's route that covers an endpoint, "
+			   "and is at least as specific as its network's range, takes its own route's place "
+			   "(AZ-NIC-17)."),
+	IGNORED("privateLinkServiceNetworkPolicies", "Read and not used."),
 	LATER("natGateway", ""),
-	LATER("serviceEndpoints", ""),
 	LATER("delegations", ""),
 	END,
 };
@@ -163,7 +174,6 @@ static const struct field vnet_fields[] = {
 	LATER("routeServer", ""),
 	LATER("routeServers", ""),
 	LATER("dhcpOptions", ""),
-	LATER("privateEndpoints", ""),
 	LATER("azureFirewalls", "a virtual machine with enableIPForwarding can stand for one"),
 	END,
 };
