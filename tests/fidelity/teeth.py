@@ -41,7 +41,6 @@ TABLES = (
 REFUSED = (
     ({"loadBalancers": {"lb": {"frontend": "10.0.0.9", "backends": []}}}, "loadBalancers"),
     ({"routeServers": {"rs": {"vnet": "hub1", "instances": []}}}, "routeServers"),
-    ({"privateEndpoints": [{"vnet": "hub1", "address": "10.11.0.9"}]}, "privateEndpoints"),
     ({"firewalls": {"fw": {}}}, "firewalls"),
     ({"parameters": {"noneRoutes": ["10.0.0.0/8"]}}, "1 None routes"),
 )
