@@ -72,13 +72,33 @@ static bool link_has_node(const struct world *world, const struct world_link *li
 // first.
 #define RETRY_NS (90 * SECOND_NS)
 
+static bool has_settled(const struct world *world) {
+	return instant_compare(loop_now(world->loop), world->settles_at) >= 0;
+}
+
+static void settle_later(struct world *world) {
+	instant settles = instant_add(loop_now(world->loop), world->settling_ns);
+	if (instant_compare(settles, world->settles_at) > 0)
+		world->settles_at = settles;
+}
+
 // Only timers notice what nobody is told of, a cut as well as its end: the longest of them bounds
 // how long the network may take.
 static void await_timers(struct world *world, int64_t longer_ns) {
 	int64_t delay_ns = world_longest_hold_ns(world) + longer_ns;
-	instant settles = instant_add(loop_now(world->loop), delay_ns);
-	if (instant_compare(settles, world->settles_at) > 0)
-		world->settles_at = settles;
+	if (has_settled(world) || delay_ns > world->settling_ns)
+		world->settling_ns = delay_ns;
+	settle_later(world);
+}
+
+// What the first to notice does, the next may have to notice: an end of a tunnel that gives up
+// can't tell the other over a link that loses it, and only from then on is the other in silence; a
+// route that moves may lead someone else's session onto a link that loses everything. So each
+// change, as long as timers are awaited, has the longest of them begin anew.
+void world_note_change(struct world *world) {
+	world->last_change = loop_now(world->loop);
+	if (!has_settled(world))
+		settle_later(world);
 }
 
 int world_set_link(struct world *world, uint32_t number, enum world_fault fault, uint32_t one_way) {

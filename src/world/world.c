@@ -95,10 +95,6 @@ struct fib_layer *world_table_layer(struct world *world, uint32_t table) {
 	return world->tables[table];
 }
 
-void world_note_change(struct world *world) {
-	world->last_change = loop_now(world->loop);
-}
-
 instant world_last_change(const struct world *world) {
 	return world->last_change;
 }

@@ -1,0 +1,147 @@
+#include "world/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "world/world_test_support.h"
+
+// Longer than any timer of these networks.
+#define STEADY_NS (400 * SECOND_NS)
+
+static uint32_t lab_node(const struct lab *lab, const char *name) {
+	return topo_find_node(lab->topo, name);
+}
+
+// A tunnel between two nodes, whose outside leaves by these ports.
+static uint32_t lab_tunnel(struct lab *lab, uint32_t under_a, uint32_t under_b) {
+	uint32_t number = topo_tunnel_add(lab->topo, "tunnel", 0);
+	struct topo_tunnel *tunnel = &lab->topo->tunnels[number];
+	const uint32_t under[] = {under_a, under_b};
+	static const char *const inner[] = {"172.16.0.1/30", "172.16.0.2/30"};
+	for (size_t i = 0; i < 2; i++) {
+		tunnel->underlay_port[i] = under[i];
+		tunnel->outer[i] = lab->topo->ports[under[i]].addresses[0].address;
+		tunnel->shared_key[i] = "secret";
+		tunnel->port[i] = lab_port(lab, lab->topo->ports[under[i]].node, inner[i], 0);
+		lab->topo->ports[tunnel->port[i]].tunnel = number;
+	}
+	return number;
+}
+
+// gateway --- site, with a tunnel over the link.
+static uint32_t build_tunnel(struct lab *lab) {
+	lab_begin(lab);
+	uint32_t gateway = lab_port(lab, lab_router(lab, "gateway", NULL), "192.0.2.1/30", 0);
+	uint32_t site = lab_port(lab, lab_router(lab, "site", NULL), "192.0.2.2/30", 0);
+	uint32_t link = lab_link(lab, gateway, site, MS_NS);
+	lab_tunnel(lab, gateway, site);
+	return link;
+}
+
+static void run_for(struct lab *lab, int64_t ns) {
+	loop_run_until(lab->loop, instant_add(loop_now(lab->loop), ns));
+}
+
+// What has converged stays as it is.
+static void assert_steady(struct lab *lab) {
+	instant before = world_last_change(lab->world);
+	run_for(lab, STEADY_NS);
+	assert_int_equal(world_last_change(lab->world).ns, before.ns);
+}
+
+static void assert_tunnel(struct lab *lab, uint32_t tunnel, bool is_up) {
+	const struct topo_tunnel *topo = &lab->topo->tunnels[tunnel];
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(world_port(lab->world, topo->port[i])->is_up, is_up);
+}
+
+// The first end notices that it hears nothing, and falls silent for the second, whose own time
+// begins only then: the cut is over for both after twice that of one.
+static void the_end_that_was_heard_until_the_other_gave_up_is_waited_for(void **state) {
+	static const char *const senders[] = {"gateway", "site"};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct lab lab;
+		uint32_t link = build_tunnel(&lab);
+		lab_start(&lab, 1);
+		assert_tunnel(&lab, 0, true);
+		instant cut = loop_now(lab.loop);
+		world_set_link(lab.world, link, WORLD_CUT, lab_node(&lab, senders[i]));
+		assert_true(world_converge(lab.world, 600 * SECOND_NS));
+		assert_tunnel(&lab, 0, false);
+		assert_true(instant_since(world_last_change(lab.world), cut) > 60 * SECOND_NS);
+		assert_steady(&lab);
+		lab_end(&lab);
+	}
+}
+
+// A link behind a router in the middle goes down: one end sees it, the other can't be told.
+static void a_tunnel_with_one_end_up_is_not_at_rest(void **state) {
+	(void)state;
+	struct lab lab;
+	lab_begin(&lab);
+	uint32_t middle = lab_router(&lab, "middle", NULL);
+	uint32_t gateway = lab_port(&lab, lab_router(&lab, "gateway", NULL), "192.0.2.1/30", 0);
+	uint32_t site = lab_port(&lab, lab_router(&lab, "site", NULL), "192.0.2.5/30", 0);
+	lab_link(&lab, gateway, lab_port(&lab, middle, "192.0.2.2/30", 0), MS_NS);
+	uint32_t far = lab_link(&lab, lab_port(&lab, middle, "192.0.2.6/30", 0), site, MS_NS);
+	lab_tunnel(&lab, gateway, site);
+	lab_start(&lab, 1);
+	assert_tunnel(&lab, 0, true);
+	world_set_link(lab.world, far, WORLD_DOWN, TOPO_NONE);
+	assert_false(world_is_converged(lab.world));
+	assert_true(world_converge(lab.world, 600 * SECOND_NS));
+	assert_tunnel(&lab, 0, false);
+	assert_steady(&lab);
+	lab_end(&lab);
+}
+
+// Whom a change puts into silence has his whole time from then on.
+static void a_change_in_the_wake_of_a_cut_begins_the_wait_anew(void **state) {
+	(void)state;
+	struct lab lab;
+	build_tunnel(&lab);
+	uint32_t beside = lab_link(&lab, lab_port(&lab, lab_node(&lab, "gateway"), "192.0.2.9/30", 0),
+		lab_port(&lab, lab_node(&lab, "site"), "192.0.2.10/30", 0), MS_NS);
+	lab_start(&lab, 1);
+	world_set_link(lab.world, beside, WORLD_CUT, TOPO_NONE);
+	run_for(&lab, 40 * SECOND_NS);
+	assert_false(world_is_converged(lab.world));
+	world_note_change(lab.world);
+	run_for(&lab, 40 * SECOND_NS);
+	assert_false(world_is_converged(lab.world));
+	run_for(&lab, 20 * SECOND_NS);
+	assert_true(world_is_converged(lab.world));
+	// By now nothing is awaited, and what changes is told to whom it concerns.
+	world_note_change(lab.world);
+	assert_true(world_is_converged(lab.world));
+	lab_end(&lab);
+}
+
+static void nobody_waits_for_timers_after_what_everybody_saw(void **state) {
+	(void)state;
+	struct lab lab;
+	uint32_t link = build_tunnel(&lab);
+	lab_start(&lab, 1);
+	instant down = loop_now(lab.loop);
+	world_set_link(lab.world, link, WORLD_DOWN, TOPO_NONE);
+	assert_true(world_converge(lab.world, 600 * SECOND_NS));
+	assert_true(instant_since(loop_now(lab.loop), down) < SECOND_NS);
+	assert_tunnel(&lab, 0, false);
+	assert_steady(&lab);
+	lab_end(&lab);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_end_that_was_heard_until_the_other_gave_up_is_waited_for),
+		cmocka_unit_test(a_tunnel_with_one_end_up_is_not_at_rest),
+		cmocka_unit_test(a_change_in_the_wake_of_a_cut_begins_the_wait_anew),
+		cmocka_unit_test(nobody_waits_for_timers_after_what_everybody_saw),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
