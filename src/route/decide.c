@@ -1,5 +1,6 @@
 #include "route/decide.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +160,29 @@ static void eliminate_med(struct path **paths, uint16_t count) {
 				paths[i]->lost_by = DECIDE_MED;
 }
 
+// Paths in mixed company: what BGP learned competes with other protocols as one, by the distance of
+// its own best. Path by path there would be circles: an iBGP path of high preference beats an eBGP
+// one, which beats the IGP's, which beats the iBGP path.
+struct contest {
+	const struct decision *decision;
+	int learned_distance;
+};
+
+static int contest_distance(const struct contest *contest, const struct path *path) {
+	return is_learned(path) ? contest->learned_distance : path->source->distance;
+}
+
+static void eliminate_distance(const struct contest *contest, struct path **paths, uint16_t count) {
+	int best = INT_MAX;
+
+	for (uint16_t i = 0; i < count; i++)
+		if (paths[i]->lost_by == DECIDE_EQUAL && contest_distance(contest, paths[i]) < best)
+			best = contest_distance(contest, paths[i]);
+	for (uint16_t i = 0; i < count; i++)
+		if (paths[i]->lost_by == DECIDE_EQUAL && contest_distance(contest, paths[i]) > best)
+			paths[i]->lost_by = DECIDE_DISTANCE;
+}
+
 // How long a path stayed in.
 static size_t rank(const struct decision *decision, const struct path *path) {
 	if (path->lost_by == DECIDE_ELIGIBLE)
@@ -171,7 +195,8 @@ static size_t rank(const struct decision *decision, const struct path *path) {
 
 // Among losers of the same step all MEDs count, which makes it a total order.
 static int compare_places(const void *left, const void *right, void *context) {
-	const struct decision *decision = context;
+	const struct contest *contest = context;
+	const struct decision *decision = contest->decision;
 	const struct path *a = *(struct path *const *)left;
 	const struct path *b = *(struct path *const *)right;
 	size_t rank_a = rank(decision, a);
@@ -181,8 +206,13 @@ static int compare_places(const void *left, const void *right, void *context) {
 		return rank_a > rank_b ? -1 : 1;
 	for (size_t i = 0; i < decision->count; i++) {
 		enum decide_by by = decision->steps[i].by;
-		int order = by == DECIDE_MED ? compare_u32(decide_med(a), decide_med(b))
-									 : decide_step_compare(by, a, b);
+		int order = 0;
+		if (by == DECIDE_MED)
+			order = compare_u32(decide_med(a), decide_med(b));
+		else if (by == DECIDE_DISTANCE)
+			order = contest_distance(contest, a) - contest_distance(contest, b);
+		else
+			order = decide_step_compare(by, a, b);
 		if (order != 0)
 			return order;
 	}
@@ -198,7 +228,52 @@ static uint16_t count_in(struct path *const *paths, uint16_t count) {
 	return in;
 }
 
+static void eliminate_at(
+	const struct contest *contest, size_t step, struct path **paths, uint16_t count) {
+	enum decide_by by = contest->decision->steps[step].by;
+
+	if (by == DECIDE_MED)
+		eliminate_med(paths, count);
+	else if (by == DECIDE_DISTANCE)
+		eliminate_distance(contest, paths, count);
+	else
+		eliminate(by, paths, count);
+}
+
+static bool is_still_in(const struct path *path) {
+	return path->lost_by == DECIDE_EQUAL;
+}
+
+// Has BGP choose among its own paths that are still in, by the steps behind this one, and sets the
+// distance it competes with.
+static void choose_learned(
+	struct contest *contest, size_t step, struct path **paths, uint16_t count) {
+	const struct decision *decision = contest->decision;
+	const struct path *best = NULL;
+	uint16_t in = count_in(paths, count);
+	uint16_t learned = 0;
+
+	for (uint16_t i = 0; i < count; i++)
+		if (is_still_in(paths[i]) && is_learned(paths[i]))
+			learned++;
+	if (learned == 0 || learned == in)
+		return;
+	for (uint16_t i = 0; i < count; i++)
+		if (is_still_in(paths[i]) && !is_learned(paths[i]))
+			paths[i]->lost_by = DECIDE_DISTANCE;
+	for (size_t i = step + 1; i < decision->count; i++)
+		eliminate_at(contest, i, paths, count);
+	for (uint16_t i = 0; i < count; i++)
+		if (is_still_in(paths[i]) && (!best || compare_last(paths[i], best) < 0))
+			best = paths[i];
+	contest->learned_distance = best->source->distance;
+	for (uint16_t i = 0; i < count; i++)
+		if (rank(decision, paths[i]) > step)
+			paths[i]->lost_by = DECIDE_EQUAL;
+}
+
 uint16_t decide_order(const struct decision *decision, struct path **paths, uint16_t count) {
+	struct contest contest = {decision, 0};
 	uint16_t max_paths = decision->max_paths ? decision->max_paths : 1;
 	uint16_t together = 0;
 	bool is_tied = true;
@@ -213,13 +288,12 @@ uint16_t decide_order(const struct decision *decision, struct path **paths, uint
 			is_tied = false;
 			together = count_in(paths, count);
 		}
-		if (by == DECIDE_MED)
-			eliminate_med(paths, count);
-		else
-			eliminate(by, paths, count);
+		if (by == DECIDE_DISTANCE)
+			choose_learned(&contest, i, paths, count);
+		eliminate_at(&contest, i, paths, count);
 	}
 	if (is_tied)
 		together = count_in(paths, count);
-	qsort_r(paths, count, sizeof(*paths), compare_places, (void *)(uintptr_t)decision);
+	qsort_r(paths, count, sizeof(*paths), compare_places, &contest);
 	return together < max_paths ? together : max_paths;
 }

@@ -119,6 +119,19 @@ static const struct decision_case CASES[] = {
 			{.name = "b", .neighbor_as = 2, .length = 1, .med = 0, .metric = 20},
 			{.name = "c", .neighbor_as = 1, .length = 1, .med = 0, .metric = 30}},
 		3, 1, "bca"},
+	// BGP chooses first, and what it chose competes: path by path, a beats b, which beats c, which
+    // beats a.
+	{"distance never makes a circle",
+		{{.name = "a", .kind = ROUTE_IBGP, .distance = 200, .local_preference = 150},
+			{.name = "b", .kind = ROUTE_EBGP, .distance = 20},
+			{.name = "c", .kind = ROUTE_IGP, .distance = 110}},
+		3, 1, "cab"},
+	{"BGP's best counts, not its nearest",
+		{{.name = "a", .kind = ROUTE_IBGP, .distance = 200},
+			{.name = "b", .kind = ROUTE_EBGP, .distance = 20},
+			{.name = "c", .kind = ROUTE_IGP, .distance = 110},
+			{.name = "d", .kind = ROUTE_STATIC, .distance = 250}},
+		4, 1, "bacd"},
 };
 
 struct outcome {
@@ -176,8 +189,16 @@ static void every_order_of_arrival_gives_the_same_decision(void **state) {
 	}
 }
 
+static const struct decision_case *case_of(const char *what) {
+	size_t i = 0;
+
+	while (strcmp(CASES[i].what, what) != 0)
+		i++;
+	return &CASES[i];
+}
+
 static void a_loser_knows_what_it_lost_by(void **state) {
-	const struct decision_case *test = &CASES[sizeof(CASES) / sizeof(CASES[0]) - 1];
+	const struct decision_case *test = case_of("MED never makes a circle");
 	struct bench bench;
 	struct path *paths[] = {&bench.paths[0], &bench.paths[1], &bench.paths[2]};
 

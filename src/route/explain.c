@@ -136,6 +136,15 @@ static const struct path *beaten_by(const struct rib_entry *entry, const struct 
 	return entry->paths[0];
 }
 
+static const struct path *best_learned(const struct rib_entry *entry) {
+	for (uint16_t i = 0; i < entry->path_count; i++) {
+		enum route_kind kind = entry->paths[i]->source->kind;
+		if (kind == ROUTE_EBGP || kind == ROUTE_IBGP)
+			return entry->paths[i];
+	}
+	return entry->paths[0];
+}
+
 void rib_explain(
 	const struct rib *rib, const struct rib_entry *entry, size_t index, struct text *out) {
 	assert(index < entry->path_count);
@@ -145,7 +154,13 @@ void rib_explain(
 		add_ineligible(out, path);
 	} else if (index >= entry->chosen) {
 		const struct path *winner = beaten_by(entry, path);
-		add_comparison(rib, path->lost_by, path, winner, out);
+		enum decide_by by = path->lost_by;
+		// BGP's best lost to another protocol, and this one to BGP's best.
+		if (by == DECIDE_DISTANCE && decide_step_compare(by, winner, path) >= 0) {
+			winner = best_learned(entry);
+			by = rib_compare(rib, path, winner);
+		}
+		add_comparison(rib, by, path, winner, out);
 	} else if (entry->chosen > 1) {
 		text_printf(out, "equal to %s up to router id: used together",
 			entry->paths[index == 0 ? 1 : 0]->source->name);
