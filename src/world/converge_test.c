@@ -122,6 +122,43 @@ static void a_change_in_the_wake_of_a_cut_begins_the_wait_anew(void **state) {
 	lab_end(&lab);
 }
 
+static void lab_route(struct lab *lab, uint32_t port, const char *prefix, const char *via) {
+	struct route_hop hop = {.port = port};
+	struct topo_route route = {.hops = &hop, .hop_count = 1, .distance = 1};
+	assert_int_equal(ip_parse(via, &hop.via), 0);
+	assert_int_equal(prefix_parse(prefix, &route.prefix), 0);
+	topo_route_add(lab->topo, lab->topo->ports[port].node, &route);
+}
+
+// near --- middle --- far, with a BGP session from near to far that static routes carry. The link
+// between middle and far goes down: near is not told, and its hold timer is what ends the session.
+static void a_session_across_a_router_is_waited_for_when_a_link_goes_down(void **state) {
+	(void)state;
+	struct lab lab;
+	lab_begin(&lab);
+	uint32_t middle = lab_router(&lab, "middle", NULL);
+	uint32_t near = lab_port(&lab, lab_router(&lab, "near", NULL), "192.0.2.1/30", 0);
+	uint32_t far = lab_port(&lab, lab_router(&lab, "far", NULL), "192.0.2.5/30", 0);
+	lab_link(&lab, near, lab_port(&lab, middle, "192.0.2.2/30", 0), MS_NS);
+	uint32_t link = lab_link(&lab, lab_port(&lab, middle, "192.0.2.6/30", 0), far, MS_NS);
+	lab_route(&lab, near, "192.0.2.4/30", "192.0.2.2");
+	lab_route(&lab, far, "192.0.2.0/30", "192.0.2.6");
+	lab_bgp(&lab, near, 65001, far, 65002);
+	for (size_t i = 0; i < lab.topo->neighbor_count; i++)
+		lab.topo->neighbors[i].port = TOPO_NONE;
+	struct topo_network network = {.always = true};
+	assert_int_equal(prefix_parse("10.2.0.0/16", &network.prefix), 0);
+	topo_network_add(lab.topo, lab_node(&lab, "far"), &network);
+	lab_start(&lab, 1);
+	struct rib *rib = world_rib(lab.world, lab_node(&lab, "near"));
+	assert_non_null(rib_lookup(rib, ip_of_v4(0x0a020001)));
+	world_set_link(lab.world, link, WORLD_DOWN, TOPO_NONE);
+	assert_true(world_converge(lab.world, 600 * SECOND_NS));
+	assert_null(rib_lookup(rib, ip_of_v4(0x0a020001)));
+	assert_steady(&lab);
+	lab_end(&lab);
+}
+
 static void nobody_waits_for_timers_after_what_everybody_saw(void **state) {
 	(void)state;
 	struct lab lab;
@@ -141,6 +178,7 @@ int main(void) {
 		cmocka_unit_test(the_end_that_was_heard_until_the_other_gave_up_is_waited_for),
 		cmocka_unit_test(a_tunnel_with_one_end_up_is_not_at_rest),
 		cmocka_unit_test(a_change_in_the_wake_of_a_cut_begins_the_wait_anew),
+		cmocka_unit_test(a_session_across_a_router_is_waited_for_when_a_link_goes_down),
 		cmocka_unit_test(nobody_waits_for_timers_after_what_everybody_saw),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,8 +84,7 @@ static void settle_later(struct world *world) {
 
 // Only timers notice what nobody is told of, a cut as well as its end: the longest of them bounds
 // how long the network may take.
-static void await_timers(struct world *world, int64_t longer_ns) {
-	int64_t delay_ns = world_longest_hold_ns(world) + longer_ns;
+static void await_timers(struct world *world, int64_t delay_ns) {
 	if (has_settled(world) || delay_ns > world->settling_ns)
 		world->settling_ns = delay_ns;
 	settle_later(world);
@@ -115,7 +114,9 @@ int world_set_link(struct world *world, uint32_t number, enum world_fault fault,
 	bool is_silent = fault == WORLD_CUT || link->fault_one_way != TOPO_NONE;
 	bool is_mended = fault == WORLD_UP && was_broken && world->has_started;
 	if (is_silent || is_mended)
-		await_timers(world, is_mended ? RETRY_NS : 0);
+		await_timers(world, world_longest_hold_ns(world) + (is_mended ? RETRY_NS : 0));
+	else if (fault == WORLD_DOWN && world->has_started)
+		await_timers(world, world_longest_routed_hold_ns(world));
 	apply_fault(world, number);
 	if (is_silent || was_cut)
 		igp_link_cut(world, number);
@@ -155,7 +156,7 @@ void world_set_node(struct world *world, uint32_t number, bool is_up) {
 	}
 	if (is_up)
 		world_sessions_start_node(world, number);
-	await_timers(world, is_up ? RETRY_NS : 0);
+	await_timers(world, world_longest_hold_ns(world) + (is_up ? RETRY_NS : 0));
 	world_note_change(world);
 }
 

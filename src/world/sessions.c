@@ -333,15 +333,32 @@ bool world_bfd_input(struct world *world, uint32_t node, const struct flow_key *
 #define DEFAULT_HOLD_S 180
 #define HOLD_MARGIN_NS (5 * SECOND_NS)
 
-int64_t world_longest_hold_ns(const struct world *world) {
-	int64_t longest_s = world->topo->tunnel_count > 0 ? PSK_DEAD_PEER_S : 0;
-	for (size_t i = 0; i < world->topo->neighbor_count; i++) {
-		uint16_t given = world->topo->neighbors[i].hold_s;
+static bool is_routed_tunnel(const struct topo *topo, const struct topo_tunnel *tunnel) {
+	return topo->ports[tunnel->underlay_port[0]].link != topo->ports[tunnel->underlay_port[1]].link;
+}
+
+static int64_t longest_hold_ns(const struct world *world, bool only_routed) {
+	const struct topo *topo = world->topo;
+	int64_t longest_s = 0;
+	for (size_t i = 0; i < topo->tunnel_count && longest_s == 0; i++) {
+		if (!only_routed || is_routed_tunnel(topo, &topo->tunnels[i]))
+			longest_s = PSK_DEAD_PEER_S;
+	}
+	for (size_t i = 0; i < topo->neighbor_count; i++) {
+		uint16_t given = topo->neighbors[i].hold_s;
 		int64_t hold_s = given != 0 ? given : DEFAULT_HOLD_S;
-		if (hold_s > longest_s)
+		if (hold_s > longest_s && (!only_routed || topo->neighbors[i].port == TOPO_NONE))
 			longest_s = hold_s;
 	}
-	return longest_s * SECOND_NS + HOLD_MARGIN_NS;
+	return longest_s > 0 ? longest_s * SECOND_NS + HOLD_MARGIN_NS : 0;
+}
+
+int64_t world_longest_hold_ns(const struct world *world) {
+	return longest_hold_ns(world, false);
+}
+
+int64_t world_longest_routed_hold_ns(const struct world *world) {
+	return longest_hold_ns(world, true);
 }
 
 struct bgp_speaker *world_speaker(struct world *world, uint32_t node) {

@@ -28,9 +28,9 @@ const struct topo *world_topo(const struct world *world);
 struct loop *world_loop(struct world *world);
 struct arena *world_arena(struct world *world); // lives as long as the world
 
-// Runs until converged: no update in flight, no timer pending but periodic ones, and, while a link
-// is silently broken or has just been mended, every session that crosses it has had its time to
-// notice. False when `limit_ns` passed first, or when the routes keep changing beyond all measure.
+// Runs until converged: no update in flight, no timer pending but periodic ones, and, after a fault
+// and whatever changed in its wake, every session that nobody tells has had its time to notice.
+// False when `limit_ns` passed first, or when the routes keep changing beyond all measure.
 bool world_converge(struct world *world, int64_t limit_ns);
 bool world_is_converged(const struct world *world);
 // Of what forwarding goes by: a table or a port. A session that ends without either is no change.
