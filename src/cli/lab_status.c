@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/lab_int.h"
 #include "cli/print.h"
+#include "crypto/crypto.h"
 #include "net/ip.h"
 
 static json_t *interface_json(const struct topo *topo, const struct tap *tap) {
@@ -127,6 +128,7 @@ json_t *lab_answer_status(struct lab *lab, const json_t *request) {
 	json_put_int(document, "seed", (long long)loop_seed(lab->network.loop));
 	json_put_int(document, "upMs", up_ns / MS_NS);
 	json_put_bool(document, "converged", world_is_converged(lab->network.world));
+	json_put_text(document, "espLibrary", aead_library_name(aead_library_chosen()));
 	put_hosts(lab, document);
 	put_links(lab, document);
 	put_sessions(lab, document);
@@ -205,7 +207,8 @@ static void add_sessions(const json_t *status, struct text *out) {
 	json_array_foreach(json_object_get(status, "tunnels"), i, item) {
 		bool is_up = json_is_true(json_object_get(item, "up"));
 		text_printf(out, "tunnel %-38s %s%s\n", word(item, "name"),
-			is_up ? "up" : "down: ", word(item, "why"));
+			is_up ? "up, ESP by " : "down: ",
+			word(is_up ? status : item, is_up ? "espLibrary" : "why"));
 	}
 }
 

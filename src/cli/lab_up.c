@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/lab_int.h"
 #include "cli/print.h"
+#include "crypto/crypto.h"
 
 #define DOWN_WAIT_MS 10
 #define DOWN_WAITS_MAX 500
@@ -186,6 +187,7 @@ int lab_up(const struct options *options) {
 		result = lab_choose(options, name);
 	if (result != EXIT_DONE)
 		return result;
+	aead_choose_fastest(); // before the tunnels get their first keys
 	result = network_open(path, options, false, &lab.network);
 	if (result == EXIT_DONE)
 		result = begin(&lab, name, path);

@@ -1,6 +1,7 @@
 // The cryptography interplane needs, and the only folder that sees a crypto library.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -8,6 +9,20 @@
 #define AEAD_NONCE_BYTES 12
 #define AEAD_TAG_BYTES 16
 #define HASH_BYTES 32
+
+// Whose AES-256-GCM it is. Both write the same bytes; intel-ipsec-mb is the faster one for packets
+// and isn't everywhere. Whoever carries packets in real time chooses, before there are any keys;
+// everybody else gets OpenSSL and pays for no other library.
+enum aead_library {
+	AEAD_OPENSSL,
+	AEAD_IPSEC_MB,
+	AEAD_LIBRARY_COUNT,
+};
+bool aead_is_usable(enum aead_library library); // opens it when asked for the first time
+void aead_choose(enum aead_library library);    // for keys made from now on
+void aead_choose_fastest(void);                 // of the usable ones
+enum aead_library aead_library_chosen(void);
+const char *aead_library_name(enum aead_library library);
 
 // AES-256-GCM with one key, ready for many packets.
 struct aead;
