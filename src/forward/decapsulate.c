@@ -1,4 +1,7 @@
 #include "forward/forward_int.h"
+#include "forward/merge.h"
+#include "forward/segment.h"
+#include "forward/train.h"
 #include "forward/tunnel.h"
 
 // By SPI alone, which the receiver chose (RFC 4301 4.1). A router has few tunnels.
@@ -14,6 +17,47 @@ static struct port *tunnel_port(const struct router *router, uint32_t spi, bool 
 	return NULL;
 }
 
+// False when the packet was dropped.
+static bool open_one(struct step *step, struct port *port) {
+	int result = tunnel_decapsulate(port->tunnel, step->packet);
+	if (result < 0) {
+		step_drop(step, tunnel_drop(result), 0);
+		return false;
+	}
+	step->packet->via = IP_NONE;
+	if (step_is_traced(step))
+		step_record(step, (struct trace_record){.step = TRACE_DECAPSULATED, .port = port->id});
+	return true;
+}
+
+// Each packet of a train is opened by itself. What comes out and belongs together goes on together:
+// `*last` is to go on from the tunnel's port, NULL when there is none; those before it have.
+static void open_train(struct step *step, struct port *port, struct packet **last) {
+	struct packet_pool *pool = step->forward->pool;
+	struct packet *held = NULL;
+	bool held_grows = false;
+	struct step part = *step;
+	struct cutter cutter;
+	cutter_init(&cutter, step->packet);
+	while ((part.packet = cutter_next(&cutter, pool)) != NULL) {
+		if (!open_one(&part, port))
+			continue;
+		if (held_grows && merge_append(held, part.packet)) {
+			packet_put(pool, part.packet);
+			continue;
+		}
+		if (held != NULL) {
+			merge_finish(held);
+			forward_input(step->forward, step->router, port, held, step->now);
+		}
+		held = part.packet;
+		held_grows = merge_can_begin(held);
+	}
+	if (held != NULL)
+		merge_finish(held);
+	*last = held;
+}
+
 bool step_decapsulate(struct step *step, struct port **inner) {
 	const uint8_t *payload = packet_data(step->packet) + step->header.header_bytes;
 	struct reader in = reader_of(payload, step->packet->length - step->header.header_bytes);
@@ -26,14 +70,14 @@ bool step_decapsulate(struct step *step, struct port **inner) {
 		step_drop(step, DROP_ESP_UNKNOWN_SPI, 0);
 		return true;
 	}
-	int result = tunnel_decapsulate(port->tunnel, step->packet);
-	if (result < 0) {
-		step_drop(step, tunnel_drop(result), 0);
-		return true;
+	bool is_open = true;
+	if (packet_is_train(step->packet)) {
+		open_train(step, port, &step->packet);
+		is_open = step->packet != NULL;
+	} else {
+		is_open = open_one(step, port);
 	}
-	step->packet->via = IP_NONE;
-	if (step_is_traced(step))
-		step_record(step, (struct trace_record){.step = TRACE_DECAPSULATED, .port = port->id});
-	*inner = port;
+	if (is_open)
+		*inner = port;
 	return true;
 }

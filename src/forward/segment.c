@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "forward/train.h"
 #include "net/packet_format.h"
 
 #define TCP_FLAGS 13
@@ -69,31 +70,55 @@ static void write_tcp(struct packet *piece, size_t offset, bool is_first, bool i
 			piece->length - header));
 }
 
-struct packet *packet_cut(struct packet_pool *pool, struct packet *whole) {
-	if (whole->piece_bytes == 0 || whole->length <= whole->piece_bytes) {
+void cutter_init(struct cutter *cutter, struct packet *whole) {
+	*cutter = (struct cutter){.whole = whole};
+	if (whole->piece_bytes == 0 || whole->length <= whole->piece_bytes)
+		return;
+	const uint8_t *bytes = packet_data(whole);
+	size_t network = network_header_bytes(bytes);
+	cutter->is_train = packet_is_train(whole);
+	cutter->header_bytes =
+		cutter->is_train ? network : network + (size_t)(bytes[network + 12] >> 4) * 4;
+	assert(cutter->header_bytes < whole->piece_bytes);
+	cutter->at = cutter->header_bytes;
+	cutter->room = whole->piece_bytes - cutter->header_bytes;
+}
+
+struct packet *cutter_next(struct cutter *cutter, struct packet_pool *pool) {
+	struct packet *whole = cutter->whole;
+	if (whole == NULL)
+		return NULL;
+	if (cutter->room == 0) {
+		cutter->whole = NULL;
 		whole->piece_bytes = 0;
 		packet_finish_checksum(whole);
 		return whole;
 	}
 	const uint8_t *bytes = packet_data(whole);
-	size_t network = network_header_bytes(bytes);
-	size_t header = network + (size_t)(bytes[network + 12] >> 4) * 4;
-	assert(header < whole->piece_bytes);
-	size_t room = whole->piece_bytes - header;
+	size_t header = cutter->header_bytes;
+	size_t at = cutter->at;
+	size_t length = whole->length - at < cutter->room ? whole->length - at : cutter->room;
+	struct packet *piece = packet_get_part(pool, whole);
+	memcpy(packet_data(piece), bytes, header);
+	memcpy(packet_data(piece) + header, bytes + at, length);
+	piece->length = (uint32_t)(header + length);
+	write_lengths(piece, cutter->index++);
+	cutter->at += length;
+	if (!cutter->is_train)
+		write_tcp(piece, at - header, at == header, cutter->at == whole->length);
+	if (cutter->at == whole->length) {
+		cutter->whole = NULL;
+		packet_put(pool, whole);
+	}
+	return piece;
+}
+
+struct packet *packet_cut(struct packet_pool *pool, struct packet *whole) {
+	struct cutter cutter;
 	struct packet *first = NULL;
 	struct packet **last = &first;
-	unsigned index = 0;
-	for (size_t at = header; at < whole->length; at += room) {
-		size_t length = whole->length - at < room ? whole->length - at : room;
-		struct packet *piece = packet_get_part(pool, whole);
-		memcpy(packet_data(piece), bytes, header);
-		memcpy(packet_data(piece) + header, bytes + at, length);
-		piece->length = (uint32_t)(header + length);
-		write_lengths(piece, index++);
-		write_tcp(piece, at - header, at == header, at + length == whole->length);
-		*last = piece;
-		last = &piece->next;
-	}
-	packet_put(pool, whole);
+	cutter_init(&cutter, whole);
+	while ((*last = cutter_next(&cutter, pool)) != NULL)
+		last = &(*last)->next;
 	return first;
 }

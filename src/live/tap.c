@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "base/assert.h"
-#include "live/merge.h"
+#include "forward/merge.h"
+#include "forward/segment.h"
+#include "forward/train.h"
 #include "live/offload.h"
 #include "net/packet_format.h"
 #include "world/attach.h"
@@ -152,10 +154,26 @@ static void flush_now(struct timer *timer, void *owner) {
 	flush_held(owner);
 }
 
+static void take_arrived(void *owner, uint32_t port, struct packet *packet);
+
+// The host's kernel knows no trains.
+static void take_train(struct tap *tap, uint32_t port, struct packet *train) {
+	struct packet *next = packet_cut(world_packet_pool(tap->world), train);
+	while (next != NULL) {
+		struct packet *packet = next;
+		next = packet->next;
+		packet->next = NULL;
+		take_arrived(tap, port, packet);
+	}
+}
+
 // What arrives at the same instant may belong together: a segment is held until all of it is there.
 static void take_arrived(void *owner, uint32_t port, struct packet *packet) {
 	struct tap *tap = owner;
-	(void)port;
+	if (packet_is_train(packet)) {
+		take_train(tap, port, packet);
+		return;
+	}
 	tap->counts.packets_received++;
 	tap->counts.bytes_received += packet->length;
 	clock_epoll_note_traffic(tap->clock);

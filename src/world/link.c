@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "forward/segment.h"
+#include "forward/train.h"
 
 struct world_node *world_node_of(struct world *world, const struct router *router) {
 	return &world->nodes[router->id];
@@ -209,7 +210,9 @@ void world_transmit(void *owner, struct router *router, struct port *port, struc
 	struct world_end *end = &link->ends[out->end];
 	uint32_t other = world->ports[link->ends[to].port].node;
 	struct world_link *carrier = carrier_of(world, link, out->end, to);
-	if (packet->piece_bytes != 0 && counts_packets(&carrier->quality)) {
+	// Who looks at a link sees ESP as it would be on a wire.
+	bool is_seen = world->captures != NULL && packet_is_train(packet);
+	if (packet->piece_bytes != 0 && (counts_packets(&carrier->quality) || is_seen)) {
 		transmit_pieces(world, router, port, packet);
 		return;
 	}

@@ -1,4 +1,4 @@
-#include "live/merge.h"
+#include "forward/merge.h"
 
 #include <string.h>
 

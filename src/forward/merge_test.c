@@ -6,8 +6,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "forward/merge.h"
 #include "forward/segment.h"
-#include "live/merge.h"
 #include "net/packet_format.h"
 
 #define PIECE_BYTES 1000

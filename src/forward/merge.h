@@ -1,5 +1,6 @@
-// Segments of one TCP stream that arrive together are handed to a host as one large segment: what
-// was cut for a tunnel on the way is put together again, and one system call carries it. Pure.
+// Segments of one TCP stream that arrive together go on as one large segment: what was cut for a
+// tunnel on the way is put together again, at the tunnel's other end or before the host that it is
+// for. Pure.
 #pragma once
 
 #include <stdbool.h>
