@@ -34,8 +34,10 @@ static const struct verb lab_verbs[] = {
 	{"lab set", "LINK", 1, 1, "changes a link's delay, jitter, loss and rate", "text",
 		LAB | OPTION_BIT(DELAY) | OPTION_BIT(JITTER) | OPTION_BIT(LOSS) | OPTION_BIT(RATE),
 		lab_set},
-	{"lab capture", "LINK", 1, 1, "what enters a link, as a pcap file; all: every link", "text",
-		LAB | OPTION_BIT(WRITE) | OPTION_BIT(COUNT), lab_capture},
+	{"lab capture", "LINK [FILTER]", 1, OPTIONS_POSITIONAL_MAX,
+		"what enters a link, to read or as a file; all: every link", "text pcap pcapng",
+		LAB | OPTION_BIT(WRITE) | OPTION_BIT(COUNT) | OPTION_BIT(SNAPLEN) | OPTION_BIT(ONE_WAY),
+		lab_capture},
 	{"lab routes", "WHERE", 1, 1, "routing tables as they are now", "text json", LAB, lab_routes},
 	{"lab trace", "FROM TO", 2, 2, "a marked packet's way through the running network",
 		"text tracert traceroute json", LAB | OPTIONS_FLOW | OPTION_BIT(EXPLAIN), lab_trace},
@@ -85,8 +87,21 @@ static int find_command(const struct verb *verb, int argc, char **argv) {
 	return argc;
 }
 
+// The letters that tcpdump has for them.
+static void spell_out(int argc, char **argv) {
+	static struct {
+		const char *letter;
+		char word[12];
+	} letters[] = {{"-w", "--write"}, {"-c", "--count"}, {"-s", "--snaplen"}};
+	for (int i = 1; i < argc && !text_equal(argv[i], "--"); i++) {
+		for (size_t k = 0; k < sizeof(letters) / sizeof(letters[0]); k++) {
+			if (text_equal(argv[i], letters[k].letter))
+				argv[i] = letters[k].word;
+		}
+	}
+}
+
 int cli_lab(int argc, char **argv) {
-	static char write_option[] = "--write";
 	struct options options;
 	if (argc == 0 || text_equal(argv[0], "--help") || text_equal(argv[0], "-h")) {
 		usage(argc == 0 ? stderr : stdout);
@@ -96,10 +111,8 @@ int cli_lab(int argc, char **argv) {
 	if (verb == NULL)
 		return EXIT_WRONG_USE;
 	int words = find_command(verb, argc, argv);
-	for (int i = 1; i < words; i++) {
-		if (text_equal(argv[i], "-w"))
-			argv[i] = write_option;
-	}
+	if (verb->run == lab_capture)
+		spell_out(argc, argv);
 	if (options_read(verb, words - 1, argv + 1, &options, stderr) < 0)
 		return EXIT_WRONG_USE;
 	if (options_has(&options, OPTION_HELP)) {

@@ -22,6 +22,10 @@ struct lab {
 	bool ends;
 };
 
+// In front of each packet that a capture sends: its time of day in nanoseconds (64 bits), link,
+// sender, bytes that follow, bytes it had, packets lost before it (32 bits each, network order).
+#define LAB_RECORD_BYTES 28
+
 // lab_answer.c: what the control socket asks for.
 void lab_asked(void *owner, struct control_caller *caller, const json_t *request);
 void lab_closed(void *owner, struct control_caller *caller);

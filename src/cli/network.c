@@ -164,27 +164,6 @@ static int apply_faults(struct network *network, const struct options *options) 
 	return EXIT_DONE;
 }
 
-// LINK=FILE, or all=FILE.
-static int start_capture(struct network *network, const char *text) {
-	const char *equals = strrchr(text, '=');
-	uint32_t link = TOPO_NONE;
-
-	if (equals == NULL || equals == text || equals[1] == '\0') {
-		fprintf(stderr, "interplane: --capture %s: expected LINK=FILE or all=FILE\n", text);
-		return EXIT_WRONG_USE;
-	}
-	char *name = arena_strndup(network->arena, text, (size_t)(equals - text));
-	if (!text_equal(name, "all") && network_find_link(network, name, &link) != EXIT_DONE)
-		return EXIT_WRONG_USE;
-	network->capture_file = fopen(equals + 1, "wb");
-	if (network->capture_file == NULL) {
-		fprintf(stderr, "interplane: %s: %s\n", equals + 1, strerror(errno));
-		return EXIT_ENVIRONMENT;
-	}
-	network->capture = capture_start(network->world, link, network->capture_file);
-	return EXIT_DONE;
-}
-
 static void power_on(struct network *network, const struct options *options) {
 	long long seed = options_number(options, OPTION_SEED, 0);
 
@@ -228,8 +207,7 @@ int network_open(
 	if (result != EXIT_DONE)
 		return result;
 	power_on(out, options);
-	if (options_has(options, OPTION_CAPTURE))
-		result = start_capture(out, options->text[OPTION_CAPTURE]);
+	result = network_start_capture(out, options);
 	if (result == EXIT_DONE)
 		result = apply_faults(out, options);
 	if (result != EXIT_DONE)
@@ -246,9 +224,7 @@ int network_open(
 }
 
 void network_close(struct network *network) {
-	capture_stop(network->capture);
-	if (network->capture_file != NULL && fclose(network->capture_file) != 0)
-		fprintf(stderr, "interplane: the capture could not be written: %s\n", strerror(errno));
+	network_end_capture(network);
 	world_free(network->world);
 	if (network->loop != NULL)
 		loop_free(network->loop);

@@ -31,8 +31,7 @@ struct network {
 	bool has_settled;
 	struct network_event *events; // started, of --event
 	size_t event_count;
-	struct capture *capture;
-	FILE *capture_file;
+	struct network_capture *capture; // of --capture
 };
 
 // Loads and lowers only. EXIT_DONE, or the exit code after the mistakes were printed. Warnings are
@@ -46,6 +45,10 @@ void network_close(struct network *network);
 
 // Lets it converge; says on standard error when routing never settles, and why.
 void network_converge(struct network *network);
+
+// What --filter and `lab capture` take: to a program, for filter_done(). EXIT_DONE, or the exit
+// code after libpcap's message.
+int network_compile_filter(const char *expression, struct bpf_filter *out);
 
 // A host by name, or whoever owns the address. EXIT_DONE or EXIT_WRONG_USE after a message.
 int network_find_node(const struct network *network, const char *name, uint32_t *out);

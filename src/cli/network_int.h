@@ -18,3 +18,6 @@ struct network_event {
 int network_read_events(struct network *network, const struct options *options);
 void network_start_events(struct network *network);
 int network_find_link(const struct network *network, const char *name, uint32_t *out);
+// --capture with --filter and --snaplen. EXIT_DONE, or the exit code after a message.
+int network_start_capture(struct network *network, const struct options *options);
+void network_end_capture(struct network *network);

@@ -30,6 +30,7 @@ static const struct {
 	{OPTION_SPOKES, 0, 10000},
 	{OPTION_SITES, 0, 100},
 	{OPTION_PREFIXES, 1, 1000},
+	{OPTION_SNAPLEN, 20, 65535},
 };
 
 bool options_is_format(const struct options *options, const char *format) {

@@ -10,7 +10,7 @@
 #include "analyze/question.h"
 
 // Bounds on what a command line may repeat.
-#define OPTIONS_POSITIONAL_MAX 4
+#define OPTIONS_POSITIONAL_MAX 64 // the words of a filter
 #define OPTIONS_FAULTS_MAX 64
 
 // OPTION(constant, name, value's word or NULL for a flag, help)
@@ -39,6 +39,8 @@
 	OPTION(NIC, "nic", "NAME", "of this NIC instead of the primary one")                          \
 	OPTION(CAPTURE, "capture", "LINK=FILE",                                                       \
 		"write what passes a link to a pcap file (all=FILE: every link)")                         \
+	OPTION(FILTER, "filter", "EXPRESSION", "of --capture: only what matches, as tcpdump has it")  \
+	OPTION(SNAPLEN, "snaplen", "BYTES", "of each captured packet (default: all)")                 \
 	OPTION(HUBS, "hubs", "N", "hub networks")                                                     \
 	OPTION(SPOKES, "spokes", "N", "spoke networks")                                               \
 	OPTION(SITES, "sites", "N", "on-premises sites")                                              \
@@ -64,9 +66,10 @@ enum option {
 
 #define OPTION_BIT(option) (UINT64_C(1) << OPTION_##option)
 // What every verb that brings a network to life takes.
-#define OPTIONS_WORLD                                                                \
-	(OPTION_BIT(DOWN) | OPTION_BIT(DOWN_NODE) | OPTION_BIT(EVENT) | OPTION_BIT(AT) | \
-		OPTION_BIT(COLD) | OPTION_BIT(SEED) | OPTION_BIT(CAPTURE))
+#define OPTIONS_WORLD                                                                    \
+	(OPTION_BIT(DOWN) | OPTION_BIT(DOWN_NODE) | OPTION_BIT(EVENT) | OPTION_BIT(AT) |     \
+		OPTION_BIT(COLD) | OPTION_BIT(SEED) | OPTION_BIT(CAPTURE) | OPTION_BIT(FILTER) | \
+		OPTION_BIT(SNAPLEN))
 #define OPTIONS_FLOW \
 	(OPTION_BIT(PROTOCOL) | OPTION_BIT(PORT) | OPTION_BIT(SOURCE_PORT) | OPTION_BIT(IPV6))
 #define OPTIONS_ALWAYS (OPTION_BIT(FORMAT) | OPTION_BIT(HELP))

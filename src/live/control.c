@@ -14,6 +14,9 @@
 
 // While a request is being answered, others are looked at again after this long.
 #define ASK_AGAIN_NS MS_NS
+// A caller who is always a little behind never lets the backlog become empty: what was sent of it
+// is let go once it is so much.
+#define SENT_BYTES_MAX (1 << 20)
 
 struct control_caller {
 	struct control *control;
@@ -88,6 +91,10 @@ static void flush(struct control_caller *caller) {
 	bool waits = caller->out_sent < caller->out.length;
 	if (!waits) {
 		text_clear(&caller->out);
+		caller->out_sent = 0;
+	} else if (caller->out_sent >= SENT_BYTES_MAX) {
+		caller->out.length -= caller->out_sent;
+		memmove(caller->out.chars, caller->out.chars + caller->out_sent, caller->out.length);
 		caller->out_sent = 0;
 	}
 	if (waits != caller->is_writing)

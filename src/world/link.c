@@ -203,7 +203,7 @@ void world_transmit(void *owner, struct router *router, struct port *port, struc
 	struct world_link *link = &world->links[out->link];
 	uint32_t to = end_towards(world, link, out->end, packet->via);
 	if (to == TOPO_NONE || to == out->end) {
-		capture_packet(world, link->number, packet);
+		world_capture(world, link->number, node, packet);
 		world_drop(world, node, packet, DROP_NO_HOST);
 		return;
 	}
@@ -216,7 +216,7 @@ void world_transmit(void *owner, struct router *router, struct port *port, struc
 		transmit_pieces(world, router, port, packet);
 		return;
 	}
-	capture_packet(world, link->number, packet);
+	world_capture(world, link->number, node, packet);
 	bool loses = end->loses || (carrier != link && ride_loses(world, carrier, node, other));
 	enum drop drop = fate(world, carrier, loses, packet);
 	if (drop == DROP_COUNT && end->queued >= flights_max(&carrier->quality))

@@ -78,7 +78,7 @@ bool probe_input(
 void probe_forget_all(struct world *world);
 
 // capture.c
-void capture_packet(struct world *world, uint32_t link, const struct packet *packet);
+void world_capture(struct world *world, uint32_t link, uint32_t node, const struct packet *packet);
 
 // igp.c
 void igp_init(struct world *world);

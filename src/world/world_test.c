@@ -233,22 +233,65 @@ static void a_large_echo_is_cut_up_and_put_together(void **state) {
 	lab_end(&lab);
 }
 
-static void a_capture_holds_every_packet_of_the_link(void **state) {
+struct taken {
+	size_t count;
+	struct capture_packet last;
+};
+
+static void take(void *owner, const struct capture_packet *packet) {
+	struct taken *taken = owner;
+	taken->count++;
+	taken->last = *packet;
+}
+
+static void a_capture_takes_every_packet_of_the_link(void **state) {
 	(void)state;
+	struct lab lab;
+	struct taken taken = {0};
+	uint32_t direct = build_triangle(&lab);
+	lab_start(&lab, 1);
+	struct capture_wish wish = {.link = direct, .from = TOPO_NONE, .taken = take, .owner = &taken};
+	struct capture *capture = capture_start(lab.world, &wish);
+	lab_ping(&lab, "a", "10.2.0.10", 0);
+	assert_int_equal(capture_packets(capture), 2);
+	assert_int_equal(taken.count, 2);
+	assert_int_equal(taken.last.link, direct);
+	assert_int_equal(taken.last.from, topo_find_node(lab.topo, "r2"));
+	assert_int_equal(taken.last.length, 60);
+	capture_stop(capture);
+	lab_ping(&lab, "a", "10.2.0.10", 0);
+	assert_int_equal(taken.count, 2);
+	lab_end(&lab);
+}
+
+static void a_capture_takes_only_what_was_wished_for(void **state) {
+	(void)state;
+	// icmp[0] = 0, an echo's answer, of IPv4 without options.
+	struct bpf_step answers[] = {
+		{0x30, 0, 0, 20}, {0x15, 0, 1, 0}, {0x06, 0, 0, 65535}, {0x06, 0, 0, 0}};
+	struct bpf_filter filter = {answers, 4};
 	struct lab lab;
 	uint32_t direct = build_triangle(&lab);
 	lab_start(&lab, 1);
-	char *bytes = NULL;
-	size_t length = 0;
-	FILE *file = open_memstream(&bytes, &length);
-	struct capture *capture = capture_start(lab.world, direct, file);
+	uint32_t r1 = topo_find_node(lab.topo, "r1");
+	struct taken of_r1 = {0}, filtered = {0}, everywhere = {0};
+	struct capture_wish wishes[] = {
+		{.link = direct, .from = r1, .snaplen = 28, .taken = take, .owner = &of_r1},
+		{.link = direct, .from = TOPO_NONE, .filter = &filter, .taken = take, .owner = &filtered},
+		{.link = TOPO_NONE, .from = TOPO_NONE, .taken = take, .owner = &everywhere},
+	};
+	struct capture *captures[3];
+	for (size_t i = 0; i < 3; i++)
+		captures[i] = capture_start(lab.world, &wishes[i]);
 	lab_ping(&lab, "a", "10.2.0.10", 0);
-	assert_int_equal(capture_packets(capture), 2);
-	capture_stop(capture);
-	fclose(file);
-	assert_memory_equal(bytes, "\x4d\x3c\xb2\xa1", 4);
-	assert_int_equal(length, 24 + 2 * (16 + 60));
-	free(bytes);
+	assert_int_equal(of_r1.count, 1);
+	assert_int_equal(of_r1.last.length, 28);
+	assert_int_equal(of_r1.last.whole_length, 60);
+	assert_int_equal(filtered.count, 1);
+	assert_int_equal(filtered.last.from, topo_find_node(lab.topo, "r2"));
+	assert_true(everywhere.count >= 6);
+	for (size_t i = 0; i < 3; i++)
+		capture_stop(captures[i]);
 	lab_end(&lab);
 }
 
@@ -265,7 +308,8 @@ int main(void) {
 		cmocka_unit_test(a_cut_link_is_noticed_by_the_hold_timer),
 		cmocka_unit_test(the_same_seed_gives_the_same_digest),
 		cmocka_unit_test(a_large_echo_is_cut_up_and_put_together),
-		cmocka_unit_test(a_capture_holds_every_packet_of_the_link),
+		cmocka_unit_test(a_capture_takes_every_packet_of_the_link),
+		cmocka_unit_test(a_capture_takes_only_what_was_wished_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

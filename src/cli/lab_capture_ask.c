@@ -1,0 +1,223 @@
+// `lab capture`: asks the lab for packets and writes them, to a file or for people.
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/poll.h>
+#include <unistd.h>
+
+#include "base/wire.h"
+#include "cli/capture_file.h"
+#include "cli/lab_int.h"
+#include "live/filter.h"
+
+#define READ_BYTES (256 << 10)
+
+// What is under way between the lab and the file.
+struct taking {
+	int stream;
+	json_t *answer; // the lab's first one: names
+	struct capture_file *file;
+	int out;                    // where the file ends up, to notice that nobody reads it any more
+	long long count, count_max; // 0: no limit
+	unsigned long long lost;
+};
+
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int signal_) {
+	(void)signal_;
+	is_interrupted = 1;
+}
+
+// Whoever interrupts a capture wants the file to be whole.
+static void catch_interrupts(void) {
+	struct sigaction action = {.sa_handler = interrupt};
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static const char *name_at(const void *answer, const char *list, uint32_t number) {
+	const json_t *names = json_object_get(answer, list);
+	const char *name = json_string_value(json_array_get(names, number));
+	return name != NULL ? name : "?";
+}
+
+static const char *link_name(const void *answer, uint32_t link) {
+	return name_at(answer, "links", link);
+}
+
+static const char *node_name(const void *answer, uint32_t node) {
+	return name_at(answer, "nodes", node);
+}
+
+static bool is_full(const struct taking *taking) {
+	return taking->count_max != 0 && taking->count >= taking->count_max;
+}
+
+// Writes the whole records at the front of `in`. Returns how many bytes they were.
+static size_t take_records(struct taking *taking, const struct text *in) {
+	struct reader all = reader_of(in->chars, in->length);
+	size_t taken = 0;
+	while (!is_full(taking)) {
+		struct pcap_packet packet;
+		packet.when_ns = (int64_t)read_u64(&all);
+		uint32_t link = read_u32(&all);
+		uint32_t from = read_u32(&all);
+		packet.length = read_u32(&all);
+		packet.whole_length = read_u32(&all);
+		packet.interface = 0;
+		uint32_t lost = read_u32(&all);
+		packet.bytes = read_view(&all, packet.length);
+		if (all.short_read)
+			break;
+		taking->lost += lost;
+		taking->count++;
+		capture_file_add(taking->file, &packet, link, from);
+		taken = in->length - reader_left(&all);
+	}
+	return taken;
+}
+
+// False once the lab, or the reader of what is written, is gone.
+static bool wait_for_bytes(const struct taking *taking) {
+	struct pollfd fds[] = {{.fd = taking->stream, .events = POLLIN}, {.fd = taking->out}};
+	return poll(fds, 2, -1) > 0 && (fds[1].revents & (POLLERR | POLLHUP)) == 0;
+}
+
+// Until the lab ends, the reader does, somebody interrupts, or there are enough. 0 or -errno of
+// writing.
+static int take_all(struct taking *taking) {
+	static char bytes[READ_BYTES];
+	struct text in;
+	int result = capture_file_flush(taking->file);
+	text_init(&in);
+	while (result == 0 && !is_full(taking) && !is_interrupted && wait_for_bytes(taking)) {
+		ssize_t got = read(taking->stream, bytes, sizeof(bytes));
+		if (got <= 0)
+			break;
+		text_add_n(&in, bytes, (size_t)got);
+		size_t taken = take_records(taking, &in);
+		if (taken != 0) {
+			memmove(in.chars, in.chars + taken, in.length - taken);
+			in.length -= taken;
+		}
+		result = capture_file_flush(taking->file);
+	}
+	text_done(&in);
+	return result;
+}
+
+static void report(const struct taking *taking) {
+	if (taking->lost == 0 && !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "%lld packet%s captured", taking->count, taking->count == 1 ? "" : "s");
+	if (taking->lost != 0)
+		fprintf(stderr, ", %llu lost that were not read fast enough", taking->lost);
+	fputc('\n', stderr);
+}
+
+static enum capture_form choose_form(const struct options *options) {
+	const char *path = options->text[OPTION_WRITE];
+	if (options_has(options, OPTION_FORMAT))
+		return options_is_format(options, "pcap")  ? CAPTURE_PCAP
+			: options_is_format(options, "pcapng") ? CAPTURE_PCAPNG
+												   : CAPTURE_LINES;
+	if (path != NULL)
+		return capture_form_of(path);
+	return isatty(STDOUT_FILENO) ? CAPTURE_LINES : CAPTURE_PCAP;
+}
+
+static int take_into(struct taking *taking, const struct options *options, FILE *out) {
+	struct capture_plan plan = {
+		.file = out,
+		.form = choose_form(options),
+		.snaplen = (uint32_t)options_number(options, OPTION_SNAPLEN, 0),
+		.is_of_all = text_equal(options->positional[0], "all"),
+		.network = taking->answer,
+		.link_name = link_name,
+		.node_name = node_name,
+	};
+	taking->out = fileno(out);
+	taking->count_max = options_number(options, OPTION_COUNT, 0);
+	taking->file = capture_file_new(&plan);
+	catch_interrupts();
+	int result = take_all(taking);
+	capture_file_free(taking->file);
+	report(taking);
+	if (result == 0 || result == -EPIPE)
+		return EXIT_DONE;
+	const char *path = options->text[OPTION_WRITE];
+	fprintf(
+		stderr, "interplane: %s: %s\n", path != NULL ? path : "standard output", strerror(-result));
+	return EXIT_ENVIRONMENT;
+}
+
+static int take_into_file(struct taking *taking, const struct options *options) {
+	const char *path = options->text[OPTION_WRITE];
+	if (path == NULL)
+		return take_into(taking, options, stdout);
+	FILE *out = fopen(path, "wbe");
+	if (out == NULL) {
+		fprintf(stderr, "interplane: %s: %s\n", path, strerror(errno));
+		return EXIT_ENVIRONMENT;
+	}
+	int exit_code = take_into(taking, options, out);
+	fclose(out);
+	return exit_code;
+}
+
+static json_t *steps_json(const struct bpf_filter *filter) {
+	json_t *steps = json_array();
+	for (size_t i = 0; i < filter->count; i++) {
+		const struct bpf_step *step = &filter->steps[i];
+		json_array_append_new(steps,
+			json_pack("[i,i,i,I]", step->code, step->if_true, step->if_false, (json_int_t)step->k));
+	}
+	return steps;
+}
+
+// The words behind the link are one expression, as with tcpdump. EXIT_DONE, or the exit code after
+// a line.
+static int add_filter(const struct options *options, json_t *request) {
+	struct text expression;
+	struct bpf_filter filter;
+	int exit_code = EXIT_DONE;
+	if (options->positional_count < 2)
+		return EXIT_DONE;
+	text_init(&expression);
+	for (size_t i = 1; i < options->positional_count; i++)
+		text_printf(&expression, "%s%s", i > 1 ? " " : "", options->positional[i]);
+	exit_code = network_compile_filter(text_chars(&expression), &filter);
+	if (exit_code == EXIT_DONE) {
+		json_put(request, "filter", steps_json(&filter));
+		filter_done(&filter);
+	}
+	text_done(&expression);
+	return exit_code;
+}
+
+int lab_capture(const struct options *options) {
+	char lab[STATE_NAME_MAX + 1];
+	struct taking taking = {0};
+	json_t *request = json_object();
+	json_put_text(request, "verb", "capture");
+	json_put_text(request, "link", options->positional[0]);
+	if (options_has(options, OPTION_ONE_WAY))
+		json_put_text(request, "oneWay", options->text[OPTION_ONE_WAY]);
+	if (options_has(options, OPTION_SNAPLEN))
+		json_put_int(request, "snaplen", options->number[OPTION_SNAPLEN]);
+	int exit_code = add_filter(options, request);
+	if (exit_code == EXIT_DONE)
+		exit_code = lab_choose(options, lab);
+	if (exit_code != EXIT_DONE) {
+		json_decref(request);
+		return exit_code;
+	}
+	exit_code = lab_ask_named(lab, request, &taking.answer, &taking.stream);
+	if (exit_code != EXIT_DONE)
+		return exit_code;
+	exit_code = take_into_file(&taking, options);
+	close(taking.stream);
+	json_decref(taking.answer);
+	return exit_code;
+}
