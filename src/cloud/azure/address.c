@@ -117,6 +117,23 @@ static bool gateway_prefix(const struct azure_cloud *cloud, uint32_t vnet, struc
 	return subnet->address_prefix_count > 0;
 }
 
+// The IPv6 prefix of a GatewaySubnet that has one of each family.
+static bool gateway_prefix6(const struct azure_cloud *cloud, uint32_t vnet, struct prefix *out) {
+	uint32_t number = cloud->vnets[vnet].gateway_subnet;
+	bool has_v4 = false;
+	bool has_v6 = false;
+
+	for (size_t i = 0; i < cloud->subnets[number].subnet->address_prefix_count; i++) {
+		struct prefix prefix = cloud->subnets[number].subnet->address_prefixes[i];
+		has_v4 = has_v4 || prefix_is_v4(prefix);
+		if (has_v6 || prefix_is_v4(prefix))
+			continue;
+		has_v6 = true;
+		*out = prefix;
+	}
+	return has_v4 && has_v6;
+}
+
 static struct ip made_up_public(struct azure_cloud *cloud) {
 	uint32_t n = cloud->made_up_addresses++;
 
@@ -170,6 +187,12 @@ static void assign_instance(struct azure_cloud *cloud, struct lowered_gateway *l
 		instance->public_address = made_up_public(cloud);
 	if (ip_is_none(instance->address))
 		return;
+	struct prefix prefix6;
+	if (lowered->is_er && gateway_prefix6(cloud, lowered->vnet, &prefix6)) {
+		size_t row = offsets_of(&cloud->vnets[lowered->vnet]);
+		instance->address6 = ip_plus(prefix_first(prefix6), offsets[row].er[i]);
+		check_given(cloud, subnet, instance->address6, gateway->place, instance->name);
+	}
 	check_given(cloud, subnet, instance->address, gateway->place, instance->name);
 	bool is_apipa = ip_is_link_local(instance->bgp_address); // AZ-VPN-4
 	if (!is_apipa && !ip_equal(instance->bgp_address, instance->address))
@@ -192,6 +215,44 @@ static void assign_gateway(struct azure_cloud *cloud, struct lowered_gateway *lo
 	}
 	for (size_t i = 0; i < lowered->instance_count; i++)
 		assign_instance(cloud, lowered, i);
+}
+
+static bool has_ipv6(const struct azure_circuit *circuit) {
+	for (size_t i = 0; i < AZURE_LINKS; i++) {
+		const struct azure_circuit_link *link = &circuit->links[i];
+		if (!ip_is_none(link->peer_prefix6.base) ||
+			(link->given && !ip_is_none(link->peer_prefix.base) &&
+				!prefix_is_v4(link->peer_prefix)))
+			return true;
+	}
+	return false;
+}
+
+// The same of IPv6, where the circuit and the GatewaySubnet both have it besides.
+static void assign_endpoints6(
+	struct azure_cloud *cloud, struct lowered_connection *lowered, uint64_t offset) {
+	const struct lowered_gateway *gateway = &cloud->gateways[lowered->gateway1];
+	const struct azure_circuit *circuit = cloud->circuits[lowered->circuit].circuit;
+	const struct azure_vnet *vnet = cloud->vnets[gateway->vnet].vnet;
+	struct prefix prefix;
+
+	if (!has_ipv6(circuit))
+		return;
+	if (!gateway_prefix6(cloud, gateway->vnet, &prefix)) {
+		bool wants = false;
+		for (size_t i = 0; i < vnet->address_space_count; i++)
+			wants = wants || !prefix_is_v4(vnet->address_space[i]);
+		if (wants && ip_is_v4(lowered->endpoints[0]))
+			azure_lint(cloud, lowered->connection->place, "gateway-without-ipv6",
+				"circuit %s carries IPv6, but not to %s: its GatewaySubnet has no IPv6 prefix",
+				circuit->name, vnet->name);
+		return;
+	}
+	for (size_t i = 0; i < AZURE_LINKS; i++) {
+		lowered->endpoints6[i] = ip_plus(prefix_first(prefix), offset + i);
+		check_given(cloud, cloud->vnets[gateway->vnet].gateway_subnet, lowered->endpoints6[i],
+			lowered->connection->place, lowered->connection->name);
+	}
 }
 
 // MSEE tunnel endpoints of the k-th connection of a gateway.
@@ -224,6 +285,7 @@ static void assign_endpoints(struct azure_cloud *cloud, struct lowered_connectio
 		check_given(cloud, vnet->gateway_subnet, lowered->endpoints[i], connection->place,
 			connection->name);
 	}
+	assign_endpoints6(cloud, lowered, offset);
 }
 
 // The first address of the prefix that nobody has, from the subnet's cursor on.

@@ -10,7 +10,7 @@
 
 struct azure_circuit_link { // primary or secondary
 	struct place place;
-	struct prefix peer_prefix;
+	struct prefix peer_prefix, peer_prefix6; // the second: of ipv6PeeringConfig
 	bool given;
 	struct ip provider_address;  // what NIC rows show as next hop (AZ-NIC-14)
 	uint32_t router_id;          // 0: lowest interface address

@@ -40,8 +40,8 @@ struct lowered_subnet {
 	const struct azure_route_table *route_table; // NULL: none
 	const struct azure_security_group *nsg;      // NULL: none
 	uint32_t vnet, node, delivery, effective, origin;
-	uint32_t without_user;      // table for private endpoints: no user routes; TOPO_NONE: none here
-	uint32_t first_service;     // origin of its first service endpoint; the others follow
+	// The table of private endpoints or TOPO_NONE; the origin of its first service endpoint.
+	uint32_t without_user, first_service;
 	uint32_t gateway_port;      // the port in slot 0
 	uint32_t own_port, own_end; // on the VNet's segment
 	uint32_t *peer_ports;       // by index of the VNet's peers
@@ -61,13 +61,13 @@ struct lowered_vnet {
 	uint32_t gateway_subnet; // number of its GatewaySubnet, TOPO_NONE
 	uint32_t er, vpn;        // its own gateways, TOPO_NONE
 	uint32_t segment, group; // link; shared layer of its own gateways' routes, TOPO_NONE
-	uint32_t origin;
-	uint32_t *range_origins;
+	uint32_t origin, *range_origins;
 };
 
 struct lowered_instance {
 	const char *name;
 	struct ip address, bgp_address, public_address, inside_address;
+	struct ip address6; // of both families' GatewaySubnet and ExpressRoute, else IP_NONE
 	uint32_t node, vnet_port, subnet_port, twin_port, internet_port;
 };
 
@@ -90,7 +90,7 @@ struct lowered_connection {
 	const struct azure_connection *connection;
 	uint32_t gateway1, gateway2, local_gateway, circuit; // TOPO_NONE when not of that kind
 	uint32_t pair; // IPsec between two Azure gateways: the other direction's connection
-	struct ip endpoints[AZURE_LINKS];
+	struct ip endpoints[AZURE_LINKS], endpoints6[AZURE_LINKS]; // the second: see address6
 	uint32_t origin;
 };
 

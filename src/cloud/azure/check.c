@@ -212,11 +212,22 @@ static void check_circuit(struct azure_cloud *cloud, const struct azure_circuit 
 			cloud, circuit->place, "%s: AS %u is reserved", circuit->name, circuit->peer_asn);
 	for (size_t i = 0; i < AZURE_LINKS; i++) {
 		const struct azure_circuit_link *link = &circuit->links[i];
+		const char *which = i ? "secondary" : "primary";
+		bool has = !ip_is_none(link->peer_prefix.base);
+		bool has_v6 = !ip_is_none(link->peer_prefix6.base);
 		unsigned wanted = prefix_is_v4(link->peer_prefix) ? 30 : 126;
-		if (link->given && prefix_length(link->peer_prefix) != wanted) // AZ-ER-1
+		if (has && prefix_length(link->peer_prefix) != wanted) // AZ-ER-1
 			azure_mistake(cloud, link->place, "%s: the %s link is %s; it has to be a /%u",
-				circuit->name, i ? "secondary" : "primary", prefix_format(link->peer_prefix, text),
-				wanted);
+				circuit->name, which, prefix_format(link->peer_prefix, text), wanted);
+		if (has_v6 &&
+			(prefix_is_v4(link->peer_prefix6) || prefix_length(link->peer_prefix6) != 126))
+			azure_mistake(cloud, link->place,
+				"%s: ipv6PeeringConfig of the %s link is %s; it has to be an IPv6 /126",
+				circuit->name, which, prefix_format(link->peer_prefix6, text));
+		else if (has_v6 && has && !prefix_is_v4(link->peer_prefix))
+			azure_mistake(cloud, link->place,
+				"%s: the %s link has two IPv6 prefixes; beside ipv6PeeringConfig its own is IPv4",
+				circuit->name, which);
 	}
 }
 

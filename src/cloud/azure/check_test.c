@@ -207,6 +207,19 @@ static void wide_circuit_link(struct network *n) {
 	n->circuit->links[0].peer_prefix = prefix_from("172.16.0.0/29");
 }
 
+static void wide_circuit_link6(struct network *n) {
+	n->circuit->links[1].peer_prefix6 = prefix_from("fd00::/125");
+}
+
+static void circuit_link6_of_v4(struct network *n) {
+	n->circuit->links[0].peer_prefix6 = prefix_from("172.16.9.0/30");
+}
+
+static void two_circuit_links6(struct network *n) {
+	n->circuit->links[0].peer_prefix = prefix_from("fd00::/126");
+	n->circuit->links[0].peer_prefix6 = prefix_from("fd00::4/126");
+}
+
 static struct azure_security_rule *rule(struct network *n, const char *name, uint32_t priority) {
 	if (n->t.model.security_group_count == 0) {
 		n->t.model.security_groups[0] = (struct azure_security_group){
@@ -288,6 +301,9 @@ static const struct {
 	{connection_without_end, "connection to-site of type IPsec needs localNetworkGateway2"},
 	{circuit_twice, "connections to-c and again both join er to circuit c"},
 	{wide_circuit_link, "c: the primary link is 172.16.0.0/29; it has to be a /30"},
+	{wide_circuit_link6, "c: ipv6PeeringConfig of the secondary link is fd00::/125; it has to be"},
+	{circuit_link6_of_v4, "c: ipv6PeeringConfig of the primary link is 172.16.9.0/30; it has to"},
+	{two_circuit_links6, "c: the primary link has two IPv6 prefixes"},
 	{priority_out_of_range, "rule a: priority 99 is not in 100 to 4096"},
 	{priority_twice, "rule b: priority 100 is taken by rule a"},
 	{unknown_tag, "rule a: \"Storage.WestEurope\" is neither a prefix nor one of"},

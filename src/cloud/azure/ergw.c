@@ -12,7 +12,8 @@
 
 #define GATEWAY_MSEE_HOLD_S 60
 #define CONNECTION_DELAY_NS MS_NS
-#define PREFIXES_TO_CIRCUIT 1000  // AZ-ER-7: beyond, the connection goes down
+#define PREFIXES_TO_CIRCUIT 1000 // AZ-ER-7: beyond, the connection goes down
+#define PREFIXES6_TO_CIRCUIT 100
 #define PREFIXES_TO_GATEWAY 11000 // AZ-ER-7: of a gateway over all circuits
 
 struct joint { // a connection's half: one MSEE
@@ -20,7 +21,8 @@ struct joint { // a connection's half: one MSEE
 	struct lowered_gateway *gateway;
 	size_t which;
 	uint32_t msee, msee_port, origin, link;
-	struct ip endpoint;
+	struct ip endpoints[2]; // IPv4 and IPv6, or whichever there is
+	size_t endpoint_count;
 };
 
 static void set_quality(struct topo_link *link, const struct azure_connection *given) {
@@ -30,11 +32,18 @@ static void set_quality(struct topo_link *link, const struct azure_connection *g
 	link->rate_bits_per_s = given->rate_bits_per_s;
 }
 
-static void own(struct azure_cloud *cloud, struct topo_end *end, struct ip address) {
-	struct prefix host = prefix_host(address);
+static void own(
+	struct azure_cloud *cloud, struct topo_end *end, const struct ip *addresses, size_t count) {
+	struct prefix hosts[2];
 
-	end->owns = topo_copy(cloud->topo, &host, sizeof(host));
-	end->own_count = 1;
+	for (size_t i = 0; i < count; i++)
+		hosts[i] = prefix_host(addresses[i]);
+	end->owns = topo_copy(cloud->topo, hosts, count * sizeof(hosts[0]));
+	end->own_count = count;
+}
+
+static struct ip of_family(const struct lowered_instance *instance, struct ip like) {
+	return ip_is_v4(like) == ip_is_v4(instance->address) ? instance->address : instance->address6;
 }
 
 // The link of the sessions and of what comes in: the MSEE and both instances.
@@ -46,15 +55,20 @@ static void lower_inbound(struct azure_cloud *cloud, struct joint *joint, uint32
 	joint->link = topo_link_add(topo, name, joint->origin);
 	joint->msee_port =
 		topo_port_add(topo, joint->msee, joint->gateway->gateway->name, joint->origin);
-	own(cloud, topo_end_add(topo, joint->link, joint->msee_port), joint->endpoint);
+	own(cloud, topo_end_add(topo, joint->link, joint->msee_port), joint->endpoints,
+		joint->endpoint_count);
 	for (size_t i = 0; i < joint->gateway->instance_count; i++) {
 		struct lowered_instance *instance = &joint->gateway->instances[i];
 		ports[i] = topo_port_add(topo, instance->node, msee, joint->origin);
-		own(cloud, topo_end_add(topo, joint->link, ports[i]), instance->address);
-		azure_route_via(
-			cloud, prefix_host(joint->endpoint), ports[i], joint->endpoint, joint->origin);
-		azure_route_via(cloud, prefix_host(instance->address), joint->msee_port, instance->address,
-			joint->origin);
+		struct ip addresses[2];
+		for (size_t e = 0; e < joint->endpoint_count; e++) {
+			struct ip endpoint = joint->endpoints[e];
+			addresses[e] = of_family(instance, endpoint);
+			azure_route_via(cloud, prefix_host(endpoint), ports[i], endpoint, joint->origin);
+			azure_route_via(
+				cloud, prefix_host(addresses[e]), joint->msee_port, addresses[e], joint->origin);
+		}
+		own(cloud, topo_end_add(topo, joint->link, ports[i]), addresses, joint->endpoint_count);
 	}
 	struct topo_link *link = &topo->links[joint->link];
 	set_quality(link, joint->connection->connection);
@@ -69,9 +83,9 @@ static void lower_outbound(struct azure_cloud *cloud, struct joint *joint) {
 	const char *vnet = cloud->vnets[joint->gateway->vnet].vnet->name;
 	uint32_t port = topo_port_add(topo, joint->msee, vnet, joint->origin);
 
-	azure_port_host(cloud, port, &joint->endpoint, 1);
+	azure_port_host(cloud, port, joint->endpoints, joint->endpoint_count);
 	struct azure_attachment what = {
-		topo->nodes[joint->msee].name, joint->origin, &joint->endpoint, 1};
+		topo->nodes[joint->msee].name, joint->origin, joint->endpoints, joint->endpoint_count};
 	uint32_t near = azure_subnet_attach(cloud, subnet, &what);
 	char *name =
 		arena_printf(cloud->arena, "%s/GatewaySubnet--%s", vnet, topo->nodes[joint->msee].name);
@@ -122,13 +136,13 @@ static void set_timers(const struct azure_cloud *cloud, struct topo_neighbor *ne
 }
 
 // Independent of the customer edge's session (AZ-ER-38).
-static void add_sessions(struct azure_cloud *cloud, const struct joint *joint,
+static void add_session(struct azure_cloud *cloud, const struct joint *joint, struct ip endpoint,
 	const struct lowered_instance *instance, uint32_t port) {
 	uint32_t weight = joint->connection->connection->routing_weight;
+	struct ip address = of_family(instance, endpoint);
 	struct azure_session inside = {
-		instance->node, instance->address, joint->endpoint, AZURE_MSEE_ASN, joint->origin};
-	struct azure_session outside = {
-		joint->msee, joint->endpoint, instance->address, AZURE_ASN, joint->origin};
+		instance->node, address, endpoint, AZURE_MSEE_ASN, joint->origin};
+	struct azure_session outside = {joint->msee, endpoint, address, AZURE_ASN, joint->origin};
 	struct topo_neighbor *neighbor = azure_neighbor_add(cloud, &inside);
 
 	neighbor->port = port;
@@ -139,7 +153,7 @@ static void add_sessions(struct azure_cloud *cloud, const struct joint *joint,
 	neighbor = azure_neighbor_add(cloud, &outside);
 	neighbor->port = joint->msee_port;
 	neighbor->as_override = true; // AZ-X-2, in place of AZ-ER-36
-	neighbor->max_prefixes = PREFIXES_TO_CIRCUIT;
+	neighbor->max_prefixes = ip_is_v4(endpoint) ? PREFIXES_TO_CIRCUIT : PREFIXES6_TO_CIRCUIT;
 	set_timers(cloud, neighbor);
 }
 
@@ -151,15 +165,18 @@ static void lower_joint(
 		.gateway = &cloud->gateways[connection->gateway1],
 		.which = which,
 		.msee = cloud->circuits[connection->circuit].msee[which],
-		.endpoint = connection->endpoints[which],
+		.endpoints = {connection->endpoints[which], connection->endpoints6[which]},
+		.endpoint_count = ip_is_none(connection->endpoints6[which]) ? 1 : 2,
 	};
 
 	joint.origin = topo_origin_add(cloud->topo, connection->connection->place, "AZ-GW-2",
 		"connection %s to %s", connection->connection->name, cloud->topo->nodes[joint.msee].name);
 	lower_inbound(cloud, &joint, ports);
 	lower_outbound(cloud, &joint);
-	for (size_t i = 0; i < joint.gateway->instance_count; i++)
-		add_sessions(cloud, &joint, &joint.gateway->instances[i], ports[i]);
+	for (size_t i = 0; i < joint.gateway->instance_count; i++) {
+		for (size_t e = 0; e < joint.endpoint_count; e++) // a session for each family
+			add_session(cloud, &joint, joint.endpoints[e], &joint.gateway->instances[i], ports[i]);
+	}
 }
 
 void azure_ergw_lower(struct azure_cloud *cloud) {

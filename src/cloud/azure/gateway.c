@@ -9,6 +9,7 @@
 #include "base/assert.h"
 
 #define MAX_PATHS 64
+#define INSTANCE_ADDRESSES 4 // of an instance at most
 
 // AZ-GW-6. Own ranges and static rows come first: they are originated with distance 0. What is
 // equal up to the router identifier is used together (AZ-VPN-14).
@@ -127,7 +128,8 @@ void azure_port_host(
 	topo_port_set_addresses(cloud->topo, port, hosts, count);
 }
 
-static size_t instance_addresses(const struct lowered_instance *instance, struct ip out[3]) {
+static size_t instance_addresses(
+	const struct lowered_instance *instance, struct ip out[INSTANCE_ADDRESSES]) {
 	size_t count = 0;
 
 	out[count++] = instance->address;
@@ -136,6 +138,8 @@ static size_t instance_addresses(const struct lowered_instance *instance, struct
 	if (!ip_equal(instance->inside_address, instance->address) &&
 		!ip_equal(instance->inside_address, instance->bgp_address))
 		out[count++] = instance->inside_address;
+	if (!ip_is_none(instance->address6))
+		out[count++] = instance->address6;
 	return count;
 }
 
@@ -175,7 +179,7 @@ static void lower_instance(struct azure_cloud *cloud, struct lowered_gateway *ga
 	struct lowered_instance *instance = &gateway->instances[i];
 	uint32_t subnet = cloud->vnets[gateway->vnet].gateway_subnet;
 	struct topo *topo = cloud->topo;
-	struct ip addresses[3];
+	struct ip addresses[INSTANCE_ADDRESSES];
 	size_t count = instance_addresses(instance, addresses);
 
 	instance->internet_port = TOPO_NONE;
@@ -189,6 +193,7 @@ static void lower_instance(struct azure_cloud *cloud, struct lowered_gateway *ga
 	node->group = arena_strdup(topo->arena, gateway->gateway->name);
 	node->kind_name = gateway->is_er ? "expressRouteGateway" : "vpnGateway";
 	node->address = instance->address;
+	node->address6 = instance->address6;
 	set_manners(gateway, node);
 	node->standby_ns = standby_delay(cloud, gateway);
 	struct topo_bgp *bgp = topo_bgp_of(topo, instance->node);
@@ -295,7 +300,7 @@ static void join_twins(struct azure_cloud *cloud, struct lowered_gateway *gatewa
 	for (size_t i = 0; i < AZURE_INSTANCES; i++) {
 		struct lowered_instance *instance = &gateway->instances[i];
 		const struct lowered_instance *twin = &gateway->instances[1 - i];
-		struct ip addresses[3];
+		struct ip addresses[INSTANCE_ADDRESSES];
 		size_t count = instance_addresses(twin, addresses);
 		for (size_t a = 0; a < count; a++)
 			azure_route_via(

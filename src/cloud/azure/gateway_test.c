@@ -94,6 +94,36 @@ static void each_circuit_gets_its_pair_of_tunnel_endpoints(void **state) {
 	azure_test_done(&n.t);
 }
 
+// AZ-ER-1, AZ-ER-2: over the same links, between addresses at the same offsets.
+static void both_families_have_a_session_each(void **state) {
+	struct network n;
+
+	(void)state;
+	for (int has_subnet = 0; has_subnet < 2; has_subnet++) {
+		for (int has_circuit = 0; has_circuit < 2; has_circuit++) {
+			build(&n);
+			n.hub->address_space[n.hub->address_space_count++] = prefix_from("fd00:10::/48");
+			struct azure_subnet *subnet = &n.hub->subnets[0];
+			if (has_subnet)
+				subnet->address_prefixes[subnet->address_prefix_count++] =
+					prefix_from("fd00:10:0:ff::/64");
+			if (has_circuit)
+				n.t.model.circuits[0].links[0].peer_prefix6 = prefix_from("fd00:c::/126");
+			azure_test_lower_well(&n.t);
+			bool has = has_subnet && has_circuit;
+			assert_non_null(session(&n.t, "er-in0", "10.0.255.4"));
+			assert_int_equal(session(&n.t, "er-in0", "fd00:10:0:ff::4") != NULL, has);
+			assert_int_equal(session(&n.t, "er-in1", "fd00:10:0:ff::5") != NULL, has);
+			assert_int_equal(session(&n.t, "c-primary", "fd00:10:0:ff::c") != NULL, has);
+			assert_null(session(&n.t, "vpn-in0", "fd00:10:0:ff::c"));
+			bool warns = diagnostics_count(n.t.mistakes) > 0 &&
+				strstr(diagnostics_at(n.t.mistakes, 0)->text, "GatewaySubnet has no IPv6 prefix");
+			assert_int_equal(warns, has_circuit && !has_subnet);
+			azure_test_done(&n.t);
+		}
+	}
+}
+
 static void a_connection_is_two_links_that_share_their_fate(void **state) {
 	struct network n;
 
@@ -363,6 +393,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gateways_share_the_gateway_subnet),
 		cmocka_unit_test(each_circuit_gets_its_pair_of_tunnel_endpoints),
+		cmocka_unit_test(both_families_have_a_session_each),
 		cmocka_unit_test(a_connection_is_two_links_that_share_their_fate),
 		cmocka_unit_test(sessions_are_those_azure_has),
 		cmocka_unit_test(a_vpn_gateway_with_an_as_of_its_own_has_no_internal_session),

@@ -20,6 +20,8 @@ static const struct {
 	{"virtual networks of a circuit", "AZ-ER-7", 100},
 #define RANGES 6
 	{"prefixes a connection announces to a circuit", "AZ-ER-7", 1000},
+#define RANGES6 7
+	{"IPv6 prefixes a connection announces to a circuit", "AZ-ER-7", 100},
 };
 
 #define ROUTING_WEIGHT_MAX 32000 // 5.2
@@ -29,6 +31,14 @@ static void check(
 	if (count > figures[figure].most)
 		azure_lint(cloud, place, "limit", "%s: %zu %s; Azure allows %zu (%s)", name, count,
 			figures[figure].what, figures[figure].most, figures[figure].reference);
+}
+
+static size_t count_ranges(const struct azure_vnet *vnet, bool v4) {
+	size_t count = 0;
+
+	for (size_t i = 0; i < vnet->address_space_count; i++)
+		count += prefix_is_v4(vnet->address_space[i]) == v4;
+	return count;
 }
 
 static void check_gateway(struct azure_cloud *cloud, uint32_t number) {
@@ -42,15 +52,20 @@ static void check_gateway(struct azure_cloud *cloud, uint32_t number) {
 		gateway->is_er ? CIRCUITS : TUNNELS);
 	if (!gateway->is_er)
 		return;
-	size_t ranges = cloud->vnets[gateway->vnet].vnet->address_space_count;
 	const struct lowered_vnet *vnet = &cloud->vnets[gateway->vnet];
+	size_t ranges = count_ranges(vnet->vnet, true);
+	size_t ranges6 = count_ranges(vnet->vnet, false);
 	for (size_t p = 0; p < vnet->peer_count; p++) {
 		const struct lowered_vnet *spoke = &cloud->vnets[vnet->peers[p].vnet];
-		if (spoke->gateway_vnet == gateway->vnet)
-			ranges += spoke->vnet->address_space_count;
+		if (spoke->gateway_vnet != gateway->vnet)
+			continue;
+		ranges += count_ranges(spoke->vnet, true);
+		ranges6 += count_ranges(spoke->vnet, false);
 	}
-	if (vnet->vnet->summarized_gateway_prefix_count == 0)
-		check(cloud, gateway->gateway->place, gateway->gateway->name, ranges, RANGES);
+	if (vnet->vnet->summarized_gateway_prefix_count > 0)
+		return;
+	check(cloud, gateway->gateway->place, gateway->gateway->name, ranges, RANGES);
+	check(cloud, gateway->gateway->place, gateway->gateway->name, ranges6, RANGES6);
 }
 
 // AZ-ER-41: gateways that meet at one circuit don't take each other's ranges unless told to.

@@ -6,6 +6,7 @@
 #define BFD_MULTIPLIER 3
 #define HOLD_S 180
 #define PREFIXES_FROM_CE 10000 // AZ-ER-7, of a premium circuit: beyond, the session ends
+#define PREFIXES6_FROM_CE 100
 
 static const char *const link_words[AZURE_LINKS] = {"primary", "secondary"};
 
@@ -70,13 +71,10 @@ static uint32_t asn_of_edge(
 	return circuit->peer_asn ? circuit->peer_asn : actual;
 }
 
-static void add_session(struct azure_cloud *cloud, const struct lowered_circuit *lowered, size_t i,
-	uint32_t port, uint32_t edge_port) {
-	const struct azure_circuit *circuit = lowered->circuit;
-	struct ip ours = cloud->topo->ports[port].addresses[0].address;
-	uint32_t asn = asn_of_edge(cloud, circuit, edge_port);
-	struct azure_session session = {
-		lowered->msee[i], ours, ip_previous(ours), asn, cloud->topo->ports[port].origin};
+static void add_session(struct azure_cloud *cloud, const struct azure_circuit *circuit,
+	uint32_t port, struct ip ours, uint32_t asn) {
+	const struct topo_port *at = &cloud->topo->ports[port];
+	struct azure_session session = {at->node, ours, ip_previous(ours), asn, at->origin};
 	struct topo_neighbor *neighbor = azure_neighbor_add(cloud, &session);
 
 	neighbor->port = port;
@@ -84,7 +82,7 @@ static void add_session(struct azure_cloud *cloud, const struct lowered_circuit 
 	neighbor->keepalive_s = (uint16_t)(neighbor->hold_s / 3);
 	neighbor->allow_own_as = UINT8_MAX; // AZ-ER-31
 	neighbor->strip_private = strip_of(circuit->strip_private);
-	neighbor->max_prefixes = PREFIXES_FROM_CE;
+	neighbor->max_prefixes = ip_is_v4(ours) ? PREFIXES_FROM_CE : PREFIXES6_FROM_CE;
 	if (!circuit->bfd_off) {
 		neighbor->bfd_interval_ns =
 			circuit->bfd_interval_ns ? circuit->bfd_interval_ns : BFD_INTERVAL_NS;
@@ -94,7 +92,29 @@ static void add_session(struct azure_cloud *cloud, const struct lowered_circuit 
 	set_import(cloud, neighbor);
 }
 
-// AZ-ER-1: of the /30 the first usable address is the customer's, the second ours.
+// AZ-ER-1: of the /30 the first usable address is the customer's, the second ours; so of the /126.
+static size_t link_addresses(const struct azure_circuit_link *link, struct topo_address out[2]) {
+	const struct prefix prefixes[] = {link->peer_prefix, link->peer_prefix6};
+	size_t count = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!ip_is_none(prefixes[i].base))
+			out[count++] =
+				(struct topo_address){ip_plus(prefix_first(prefixes[i]), 2), prefixes[i]};
+	}
+	return count;
+}
+
+// A session for each family, over the one link.
+static void add_sessions(
+	struct azure_cloud *cloud, struct lowered_circuit *lowered, uint32_t port, uint32_t edge_port) {
+	uint32_t asn = asn_of_edge(cloud, lowered->circuit, edge_port);
+
+	for (size_t i = 0; i < cloud->topo->ports[port].address_count; i++)
+		add_session(
+			cloud, lowered->circuit, port, cloud->topo->ports[port].addresses[i].address, asn);
+}
+
 static void lower_link(struct azure_cloud *cloud, struct lowered_circuit *lowered, size_t i) {
 	const struct azure_circuit_link *given = &lowered->circuit->links[i];
 	struct topo *topo = cloud->topo;
@@ -111,9 +131,8 @@ static void lower_link(struct azure_cloud *cloud, struct lowered_circuit *lowere
 	uint32_t origin = topo_origin_add(topo, given->place, "AZ-ER-1", "%s link of circuit %s",
 		link_words[i], lowered->circuit->name);
 	uint32_t port = topo_port_add(topo, lowered->msee[i], "ce", origin);
-	struct topo_address address = {
-		ip_plus(prefix_first(given->peer_prefix), 2), given->peer_prefix};
-	topo_port_set_addresses(topo, port, &address, 1);
+	struct topo_address addresses[2];
+	topo_port_set_addresses(topo, port, addresses, link_addresses(given, addresses));
 	if (!offer) { // a circuit that waits for its customer edge
 		topo->ports[port].is_shut = true;
 		return;
@@ -128,7 +147,7 @@ static void lower_link(struct azure_cloud *cloud, struct lowered_circuit *lowere
 	link->rate_bits_per_s = given->rate_bits_per_s;
 	link->is_down = given->down;
 	link->can_fail = true;
-	add_session(cloud, lowered, i, port, offer->port);
+	add_sessions(cloud, lowered, port, offer->port);
 }
 
 // Both links are up, with a session each (AZ-ER-2).

@@ -56,6 +56,7 @@ static void finish_azure(struct loading *loading) {
 			if (!link->place.file)
 				link->place = azure->circuits[i].place;
 			link->given |= !ip_is_none(link->peer_prefix.base);
+			link->given |= !ip_is_none(link->peer_prefix6.base);
 		}
 	}
 }

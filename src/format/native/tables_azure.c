@@ -413,6 +413,28 @@ const struct object native_machine_object = {
 	NO_GIVEN,
 };
 
+static const struct field ipv6_peering_fields[] = {
+	FIELD("primaryPeerAddressPrefix", PREFIX, struct azure_circuit, links[0].peer_prefix6,
+		.doc = "The primary link's /126: the customer edge has the first address, the MSEE the "
+			   "second."),
+	FIELD("secondaryPeerAddressPrefix", PREFIX, struct azure_circuit, links[1].peer_prefix6,
+		.doc = "The secondary link's /126."),
+	IGNORED("state", "Read and not used."),
+	END,
+};
+
+static const struct object ipv6_peering_object = {
+	.name = "ipv6PeeringConfig",
+	.title = "ipv6PeeringConfig",
+	.doc = "IPv6 beside IPv4 on the same links: sessions of their own, to the same customer edge. "
+		   "Gateways take part whose GatewaySubnet has an IPv6 prefix besides.",
+	.size = 0,
+	.fields = ipv6_peering_fields,
+	NO_NAME,
+	NO_PLACE,
+	NO_GIVEN,
+};
+
 static const struct field private_peering_fields[] = {
 	FIELD("peerASN", NUMBER, struct azure_circuit, peer_asn, .min = 1, .max = ASN_MAX,
 		.fallback = "that of the customer edge", .doc = "AS number of the customer's side."),
@@ -421,6 +443,7 @@ static const struct field private_peering_fields[] = {
 			   "second (AZ-ER-1)."),
 	FIELD("secondaryPeerAddressPrefix", PREFIX, struct azure_circuit, links[1].peer_prefix,
 		.doc = "The secondary link's /30."),
+	GROUP("ipv6PeeringConfig", &ipv6_peering_object, .doc = "IPv6 on the same links."),
 	IGNORED("vlanId", "Read and not used."),
 	IGNORED("azureASN", "Read and not used: it is 12076."),
 	END,

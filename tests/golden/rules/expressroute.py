@@ -78,6 +78,98 @@ def links():
     refused(swapped, "192.168.1")
 
 
+def dual_stack():
+    """with_circuit() in both families: hub fd00:10::/48, spoke fd00:11::/48, site fd00:20::/64."""
+    network = with_circuit()
+    hub, spoke = (network["virtualNetworks"][name] for name in ("hub", "spoke"))
+    hub["addressSpace"] += ["fd00:10::/48"]
+    spoke["addressSpace"] += ["fd00:11::/48"]
+    hub["subnets"]["work"] = ["10.0.1.0/24", "fd00:10:0:1::/64"]
+    hub["subnets"]["GatewaySubnet"] = ["10.0.255.0/26", "fd00:10:0:ff::/64"]
+    spoke["subnets"]["work"] = ["10.1.1.0/24", "fd00:11:0:1::/64"]
+    network["expressRouteCircuits"]["c1"]["peerings"]["AzurePrivatePeering"][
+        "ipv6PeeringConfig"
+    ] = {
+        "primaryPeerAddressPrefix": "fd00:c1::/126",
+        "secondaryPeerAddressPrefix": "fd00:c1::4/126",
+    }
+    site = network["sites"]["dc"]
+    site["hosts"]["dc-host"]["address"] = ["172.20.1.10/24", "fd00:20::10/64"]
+    site["prefixLists"]["own"] += ["fd00:20::/64"]
+    ce = router(network)
+    ce["interfaces"]["lan"]["address"] = ["172.20.1.1/24", "fd00:20::1/64"]
+    ce["interfaces"]["primary"]["address"] = ["192.168.1.1/30", "fd00:c1::1/126"]
+    ce["interfaces"]["secondary"]["address"] = ["192.168.1.5/30", "fd00:c1::5/126"]
+    ce["bgp"]["networks"] += ["fd00:20::/64"]
+    for address in ("fd00:c1::2", "fd00:c1::6"):
+        ce["bgp"]["neighbors"][address] = dict(neighbor(network))
+    return network
+
+
+@rule("AZ-ER-1, AZ-ER-2", "with ipv6PeeringConfig each link has a session for either family")
+def both_families():
+    one = asked(dual_stack())
+    peers = one.peers("c1-primary")
+    equal(peers["192.168.1.1"]["localAddress"], "192.168.1.2")
+    equal(peers["fd00:c1::1"]["localAddress"], "fd00:c1::2")
+    equal({peer["state"] for peer in peers.values()}, {"established"})
+    holds({"10.0.255.4", "fd00:10:0:ff::4"} <= set(one.peers("er-in0")), "the gateway's peers")
+    for machine in ("hub-vm", "spoke-vm"):
+        equal(
+            one.row(machine, "fd00:20::/64"),
+            [("VirtualNetworkGateway", "Active", (f"fd00:10:0:ff::{at}",)) for at in (4, 5)],
+        )
+        equal(len(one.row(machine, "172.20.1.0/24")), 2)
+        for options in ((), ("--ipv6",)):
+            one.hops(machine, "dc-host", *options)
+            one.hops("dc-host", machine, *options)
+            one.hops("dc-host", machine, *options, "--down", "dc-ce--c1-primary")
+            one.hops(machine, "dc-host", *options, "--down", "dc-ce--c1-secondary")
+    for prefix in ("fd00:10::/48", "fd00:11::/48"):
+        equal(one.paths("dc-ce", prefix), {"12076"})
+
+
+@rule("AZ-ER-1", "a gateway carries the families that its GatewaySubnet has")
+def gateway_of_one_family():
+    network = dual_stack()
+    network["virtualNetworks"]["hub"]["subnets"]["GatewaySubnet"] = "10.0.255.0/26"
+    warned(network, "gateway-without-ipv6", "c1", "hub")
+    one = asked(network)
+    one.hops("dc-host", "spoke-vm")
+    equal(one.verdict("dc-host", "spoke-vm", "--ipv6"), "no-route")
+    network = dual_stack()
+    peering = network["expressRouteCircuits"]["c1"]["peerings"]["AzurePrivatePeering"]
+    peering["ipv6PeeringConfig"]["primaryPeerAddressPrefix"] = "fd00:c1::/125"
+    refused(network, "fd00:c1::/125", "/126")
+
+
+@rule("AZ-ER-40", "around one circuit two networks meet in both families")
+def both_families_meet():
+    network = dual_stack()
+    add_vnet(network, "other", ["10.5.0.0/16", "fd00:15::/48"])
+    other = network["virtualNetworks"]["other"]
+    other["subnets"] = {
+        "work": ["10.5.1.0/24", "fd00:15:0:1::/64"],
+        "GatewaySubnet": ["10.5.255.0/26", "fd00:15:0:ff::/64"],
+    }
+    add_gateway(network, "other", "er2", "ExpressRoute", allowRemoteVnetTraffic=True)
+    network["virtualNetworks"]["hub"]["gateways"]["er"]["allowRemoteVnetTraffic"] = True
+    connect_circuit(network, "er2", "c1")
+    one = asked(network)
+    equal(one.hops("hub-vm", "other-vm")[1:], ["*", "10.5.1.4"])
+    equal(one.hops("hub-vm", "other-vm", "--ipv6")[1:], ["*", "fd00:15:0:1::4"])
+
+
+@rule("AZ-ER-7", "a hundred IPv6 prefixes are taken from the customer, and not one more")
+def limit_of_ipv6():
+    for count, state in ((99, True), (100, False)):
+        network = dual_stack()
+        announce(network, "dc", *(f"fd00:{0x1000 + at:x}::/32" for at in range(count)))
+        peers = asked(network).peers("c1-primary")
+        equal(peers["fd00:c1::1"]["state"] == "established", state, f"{count + 1} prefixes")
+        equal(peers["192.168.1.1"]["state"], "established")
+
+
 @rule("AZ-ER-2, AZ-ER-21", "both links carry, flow by flow, and either alone carries all")
 def both_links():
     one = asked(with_circuit())
