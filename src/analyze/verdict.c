@@ -31,6 +31,7 @@ enum verdict verdict_of_drop(enum drop drop) {
 	case DROP_DENIED:
 		return VERDICT_DENIED;
 	case DROP_SOURCE_NOT_KNOWN:
+	case DROP_SOURCE_ELSEWHERE:
 		return VERDICT_SOURCE_NOT_KNOWN;
 	case DROP_NOT_FORWARDING:
 		return VERDICT_NOT_FORWARDING;

@@ -36,6 +36,7 @@ int network_load(const char *path, struct network *out) {
 	site_lower(out->file->sites, out->file->site_count, out->topo, out->port_names, out->mistakes);
 	out->cloud = azure_cloud_new(&out->file->azure);
 	out->cloud->ops->lower(out->cloud, out->topo, out->port_names, out->mistakes);
+	site_lower_finish(out->topo, out->mistakes);
 	if (diagnostics_error_count(out->mistakes) != 0) {
 		print_mistakes(out);
 		return EXIT_WRONG_USE;

@@ -20,8 +20,8 @@ BODY struct verdict admit_body(const struct asked *asked, struct header_box *sco
 			return verdict;
 	}
 	if (in != NULL && in->check_in != SOURCE_CHECK_NONE) {
-		verdict = scope != NULL ? source_check_scope(in->check_in, in->fib, asked->key, scope)
-								: source_check(in->check_in, in->fib, asked->key);
+		verdict = scope != NULL ? source_check_scope(in->check_in, in, in->fib, asked->key, scope)
+								: source_check(in->check_in, in, in->fib, asked->key);
 		if (verdict.edge != EDGE_ON)
 			return verdict;
 	}

@@ -8,6 +8,8 @@
 	DROP(NONE_ROUTE, "none-route", "the route's next hop is None")                           \
 	DROP(DENIED, "denied", "a rule denies it")                                               \
 	DROP(SOURCE_NOT_KNOWN, "source-not-known", "the source has no route here")               \
+	DROP(SOURCE_ELSEWHERE, "source-elsewhere",                                               \
+		"the way back to the source leads out of another port")                              \
 	DROP(NOT_FORWARDING, "not-forwarding",                                                   \
 		"neither source nor destination is this NIC's address, and IP forwarding is off")    \
 	DROP(PEERING_REFUSED, "peering-refused", "the peering does not let it in")               \

@@ -73,10 +73,11 @@ struct verdict filter_check(
 	const struct asked *asked, const struct port_filter *filters, size_t count);
 struct verdict filter_check_scope(const struct asked *asked, const struct port_filter *filters,
 	size_t count, struct header_box *scope);
-struct verdict source_check(
-	enum source_check check, const struct fib *fib, const struct flow_key *key);
-struct verdict source_check_scope(enum source_check check, const struct fib *fib,
-	const struct flow_key *key, struct header_box *scope);
+// Of the port that looks in `fib`.
+struct verdict source_check(enum source_check check, const struct port *port, const struct fib *fib,
+	const struct flow_key *key);
+struct verdict source_check_scope(enum source_check check, const struct port *port,
+	const struct fib *fib, const struct flow_key *key, struct header_box *scope);
 // DELIVER when it is for the router itself.
 struct verdict local_check(const struct asked *asked);
 struct verdict local_check_scope(const struct asked *asked, struct header_box *scope);

@@ -233,6 +233,29 @@ static void a_source_check_wants_a_route_that_proves_something(void **state) {
 	rig_close(&rig);
 }
 
+static void a_strict_source_check_wants_the_way_back_by_the_same_port(void **state) {
+	(void)state;
+	struct rig rig;
+	rig_open(&rig);
+	const struct fib_hop both[] = {{0, IP_NONE}, {1, IP_NONE}};
+	fib_layer_set(rig.router.fib.own, net4(v4(10, 8, 0, 0), 16),
+		&(struct fib_route){.action = FIB_FORWARD, .hop_count = 2, .hops = both});
+	const struct {
+		struct ip source;
+		int drop; // -1: passes
+	} cases[] = {{v4(10, 0, 0, 5), -1}, {v4(10, 8, 0, 5), -1},
+		{v4(10, 1, 0, 5), DROP_SOURCE_ELSEWHERE}, {v4(8, 8, 8, 8), DROP_SOURCE_NOT_KNOWN}};
+	rig.ports[0].check_in = SOURCE_CHECK_STRICT;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rig_input(&rig, 0, rig_udp(&rig, cases[i].source, v4(10, 2, 0, 5), 1));
+		assert_int_equal(rig.sent_count, cases[i].drop < 0);
+		if (cases[i].drop >= 0)
+			assert_int_equal(rig.drop, cases[i].drop);
+		rig_clear(&rig);
+	}
+	rig_close(&rig);
+}
+
 static struct rule rule_to(struct ip destination, uint16_t verdict, uint32_t origin) {
 	struct rule rule = {.box = header_box_all_v4(), .verdict = verdict, .origin = origin};
 	rule.box.destination_low = destination;
@@ -322,6 +345,7 @@ int main(void) {
 		cmocka_unit_test(equal_hops_are_shared_by_flow_and_a_flow_keeps_its_hop),
 		cmocka_unit_test(a_delivery_table_is_asked_about_the_next_hop),
 		cmocka_unit_test(a_source_check_wants_a_route_that_proves_something),
+		cmocka_unit_test(a_strict_source_check_wants_the_way_back_by_the_same_port),
 		cmocka_unit_test(every_filter_of_a_direction_must_permit),
 		cmocka_unit_test(the_trace_tells_each_step_with_its_origin),
 	};

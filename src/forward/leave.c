@@ -30,8 +30,8 @@ BODY struct verdict leave_body(const struct asked *asked, struct header_box *sco
 	if (verdict.edge != EDGE_ON)
 		return verdict;
 	if (out->check_out != SOURCE_CHECK_NONE && !asked->is_originated)
-		verdict = scope != NULL ? source_check_scope(out->check_out, fib, asked->key, scope)
-								: source_check(out->check_out, fib, asked->key);
+		verdict = scope != NULL ? source_check_scope(out->check_out, out, fib, asked->key, scope)
+								: source_check(out->check_out, out, fib, asked->key);
 	if (verdict.edge != EDGE_ON)
 		return verdict;
 	return out->tunnel != NULL ? tunnel_check(asked->router, out) : verdict_on();

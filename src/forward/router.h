@@ -23,7 +23,8 @@ struct port_filter {
 
 enum source_check {
 	SOURCE_CHECK_NONE,
-	SOURCE_CHECK_ROUTE, // the source needs a route that is not `not_a_source` and not a drop
+	SOURCE_CHECK_ROUTE,  // the source needs a route that is not `not_a_source` and not a drop
+	SOURCE_CHECK_STRICT, // and one that leads out of this port (RFC 3704 2.2)
 };
 
 #define PORT_ADDRESSES_MAX 8

@@ -108,6 +108,8 @@ static void draw_port(struct world *world, uint32_t i) {
 	port->filter_out_count = draw(world, 2) ? draw(world, FILTERS_MAX + 1) : 0;
 	port->by_next_hop = draw(world, 3) == 0;
 	port->check_in = draw(world, 3) == 0 ? SOURCE_CHECK_ROUTE : SOURCE_CHECK_NONE;
+	if (draw(world, 6) == 0)
+		port->check_in = SOURCE_CHECK_STRICT;
 	port->check_out = draw(world, 3) == 0 ? SOURCE_CHECK_ROUTE : SOURCE_CHECK_NONE;
 	port->is_up = draw(world, 6) != 0;
 	if (draw(world, 3) == 0)

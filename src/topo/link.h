@@ -36,7 +36,8 @@ struct topo_port {
 	uint32_t table;             // for packets that come in, TOPO_NONE: the node's own
 	bool by_next_hop;
 	bool check_source_in, check_source_out;
-	bool is_shut; // administratively down in the file
+	bool strict_source_in; // the way back to the source has to lead out of this port (RFC 3704 2.2)
+	bool is_shut;          // administratively down in the file
 	const struct topo_filter *filters_in, *filters_out;
 	size_t filter_in_count, filter_out_count;
 	uint32_t tunnel;   // TOPO_NONE unless this is a tunnel's port
@@ -86,13 +87,16 @@ struct topo_tunnel {
 
 // One end of a thing whose other end belongs to somebody else, who takes it up: a site's end of a
 // circuit link or of a tunnel to a cloud. See topo_offer_find().
+struct site_ipsec;
+
 struct topo_offer {
-	const char *key;        // "circuit:er1/primary", "connection:loc1", "connection:loc1#1"
-	uint32_t port;          // the circuit port, or the tunnel's own
+	const char *key; // "circuit:er1/primary", "connection:loc1", "connection:loc1#1", "tunnel:A>B"
+	uint32_t port;   // the circuit port, or the tunnel's own
 	uint32_t underlay_port; // tunnels: the port with the public address, TOPO_NONE otherwise
 	struct ip outer;        // tunnels: that address
 	const char *shared_key;
 	bool inner_ttl_reset, null_cipher;
 	int64_t lifetime_ns;
+	const struct site_ipsec *ipsec; // of a tunnel between routers: what its first end says
 	uint32_t origin;
 };

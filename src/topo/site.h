@@ -60,6 +60,7 @@ struct site_router {
 	size_t static_count;
 	struct site_bgp bgp;
 	const char *icmp_source; // ingress (default), egress
+	const char *rpf;         // none (default), strict
 	uint64_t hash_seed;
 	bool igp_off;
 	const char *igp_default;       // never (default), always, ifKnown
@@ -116,5 +117,28 @@ struct names;
 //   "connection:NAME#1"     address, the key; "#1" is the end towards the second instance of an
 //                           active-active gateway. The cloud adds the tunnel, and the underlay link
 //                           on topo_port_for_link(topo, offer->underlay_port).
+//   "tunnel:A>B"            the end, at the public address A, of a tunnel to a router at B that is
+//                           not in a site; an appliance takes it up.
 void site_lower(const struct site *sites, size_t count, struct topo *topo, struct names *port_names,
 	struct diagnostics *mistakes);
+
+// A router inside a cloud: the node and some of its ports are the cloud's, the rest of what a
+// router is comes from here. `site` holds this one router and the lists and maps its neighbours
+// name.
+struct site_appliance {
+	const struct site *site;
+	uint32_t node;
+	size_t port_count; // the router's first interfaces are ports of the node already, all its ports
+};
+// Makes the ports of the other interfaces, in their order behind the first ones: the i-th interface
+// is the node's i-th port.
+void site_appliance_lower_ports(
+	const struct site_appliance *appliance, struct topo *topo, struct diagnostics *mistakes);
+// Its static routes, sessions and tunnels. What it announces, it announces always.
+void site_appliance_lower(
+	const struct site_appliance *appliance, struct topo *topo, struct diagnostics *mistakes);
+// The interface of the router whose network holds the address, longest prefix; its index, or
+// interface_count when there is none.
+size_t site_interface_towards(const struct site_router *router, struct ip address);
+// Call last, behind the cloud: a tunnel that nobody took up is a mistake.
+void site_lower_finish(const struct topo *topo, struct diagnostics *mistakes);

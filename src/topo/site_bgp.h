@@ -36,6 +36,7 @@ struct site_route_map_entry {
 	size_t set_prepend_count;
 	const char **set_communities;
 	size_t set_community_count;
+	struct ip set_next_hop; // IP_NONE: not set
 	uint32_t *strip_asns;
 	size_t strip_asn_count;
 };

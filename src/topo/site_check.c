@@ -58,7 +58,7 @@ struct ip site_only_router(const struct site *site, const char *segment, struct 
 	return router_addresses(site, segment, network, &first) == 1 ? first : IP_NONE;
 }
 
-static void check_purpose(struct site_lowering *lowering, const struct site_interface *interface) {
+void site_check_interface(struct site_lowering *lowering, const struct site_interface *interface) {
 	int purposes = (interface->segment != NULL) + (interface->circuit != NULL) +
 		interface->is_internet + interface->ipsec.given;
 	const struct site_ipsec *ipsec = &interface->ipsec;
@@ -154,17 +154,21 @@ static void check_static(struct site_lowering *lowering, const struct site_route
 }
 
 static void check_router(struct site_lowering *lowering, const struct site_router *router) {
-	char text[IP_TEXT_BYTES];
-
 	for (size_t i = 0; i < router->interface_count; i++) {
 		const struct site_interface *interface = &router->interfaces[i];
-		check_purpose(lowering, interface);
+		site_check_interface(lowering, interface);
 		check_overlaps(lowering, router, i);
 		for (size_t k = 0; k < interface->address_count; k++)
 			check_host_bits(lowering, interface->place, &interface->addresses[k]);
 	}
 	for (size_t i = 0; i < router->static_count; i++)
 		check_static(lowering, router, &router->statics[i]);
+	site_check_neighbors(lowering, router);
+}
+
+void site_check_neighbors(struct site_lowering *lowering, const struct site_router *router) {
+	char text[IP_TEXT_BYTES];
+
 	for (size_t i = 0; i < router->bgp.neighbor_count; i++) {
 		const struct site_neighbor *neighbor = &router->bgp.neighbors[i];
 		for (size_t k = 0; k < router->interface_count; k++) {

@@ -10,6 +10,7 @@ struct site_lowering {
 	size_t site_count;
 	struct names *port_names;
 	struct diagnostics *mistakes;
+	bool is_appliance; // inside a cloud, whose words are used then
 	// Of every router, sites in their order: its node (TOPO_NONE when its name was taken) and its
 	// first port; the others follow in the order of its interfaces.
 	struct site_router_ref *routers;
@@ -36,12 +37,19 @@ struct site_policy site_policy_lower(struct site_lowering *lowering, const struc
 // their segment's networks.
 void site_check(struct site_lowering *lowering, const struct site *site);
 
+// Of one interface: its port at the router's node, and of one static route.
+void site_interface_lower(struct site_lowering *lowering, const struct site_router_ref *ref,
+	const struct site_interface *interface);
+void site_static_lower(struct site_lowering *lowering, const struct site_router_ref *ref,
+	const struct site_static *given);
+void site_rpf_lower(struct site_lowering *lowering, const struct site_router_ref *ref);
+// Mistakes of an interface and of the neighbours of a router, that need no lowering.
+void site_check_interface(struct site_lowering *lowering, const struct site_interface *interface);
+void site_check_neighbors(struct site_lowering *lowering, const struct site_router *router);
+
 // Sessions and tunnels, once all ports are there.
 void site_bgp_lower(struct site_lowering *lowering, const struct site_router_ref *ref);
 void site_tunnels_lower(struct site_lowering *lowering);
-// The interface of the router whose network holds the address, longest prefix; its index, or
-// interface_count when there is none.
-size_t site_interface_towards(const struct site_router *router, struct ip address);
 // The segment's network that holds the address: of a router's interface on it. False: none.
 bool site_segment_network(
 	const struct site *site, const char *segment, struct ip address, struct prefix *network);

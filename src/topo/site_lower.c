@@ -18,6 +18,8 @@ static uint32_t lower_port(
 	uint32_t port = topo_port_add(topo, node, name, origin);
 	char *full = arena_printf(topo->arena, "%s/%s", topo->nodes[node].name, name);
 
+	if (lowering->is_appliance)
+		return port; // a cloud's ports are not named in the file
 	if (names_find(lowering->port_names, full) != NAME_NONE) {
 		diagnostics_error(lowering->mistakes, place, "%s already has an interface \"%s\"",
 			topo->nodes[node].name, name);
@@ -55,7 +57,7 @@ static bool is_in_igp(const struct site_router *router, const struct site_interf
 		!interface->is_internet && !interface->ipsec.given;
 }
 
-static void lower_interface(struct site_lowering *lowering, const struct site_router_ref *ref,
+void site_interface_lower(struct site_lowering *lowering, const struct site_router_ref *ref,
 	const struct site_interface *interface) {
 	struct topo *topo = lowering->topo;
 	uint32_t number = lower_port(lowering, ref->node, interface->name, interface->place);
@@ -135,7 +137,22 @@ static void lower_router(struct site_lowering *lowering, struct site_router_ref 
 	}
 	ref->first_port = (uint32_t)topo->port_count;
 	for (size_t i = 0; i < router->interface_count; i++)
-		lower_interface(lowering, ref, &router->interfaces[i]);
+		site_interface_lower(lowering, ref, &router->interfaces[i]);
+	site_rpf_lower(lowering, ref);
+}
+
+void site_rpf_lower(struct site_lowering *lowering, const struct site_router_ref *ref) {
+	const char *word = ref->router->rpf;
+
+	if (!word || !text_equal(word, "strict"))
+		return;
+	for (size_t i = 0; i < ref->router->interface_count; i++) {
+		if (ref->router->interfaces[i].is_internet)
+			continue; // the outside of tunnels, which has no routes of its own
+		struct topo_port *port = &lowering->topo->ports[ref->first_port + i];
+		port->check_source_in = true;
+		port->strict_source_in = true;
+	}
 }
 
 static void add_default(struct topo *topo, uint32_t node, uint32_t port, struct ip gateway) {
@@ -181,7 +198,7 @@ static void lower_host(
 	add_default(topo, number, port, gateway6);
 }
 
-static void lower_static(struct site_lowering *lowering, const struct site_router_ref *ref,
+void site_static_lower(struct site_lowering *lowering, const struct site_router_ref *ref,
 	const struct site_static *given) {
 	struct topo *topo = lowering->topo;
 	const struct site_router *router = ref->router;
@@ -345,7 +362,7 @@ static void lower_site(
 	lower_segments(lowering, site, refs);
 	for (size_t i = 0; i < site->router_count; i++) {
 		for (size_t k = 0; k < refs[i].router->static_count && refs[i].node != TOPO_NONE; k++)
-			lower_static(lowering, &refs[i], &refs[i].router->statics[k]);
+			site_static_lower(lowering, &refs[i], &refs[i].router->statics[k]);
 	}
 }
 

@@ -117,6 +117,7 @@ static void fill(struct fixture *f) {
 
 static void lower(struct fixture *f) {
 	site_lower(&f->site, 1, f->topo, f->ports, f->mistakes);
+	site_lower_finish(f->topo, f->mistakes);
 	topo_finish(f->topo);
 }
 
@@ -507,8 +508,7 @@ static void a_mistake_is_told_with_what_was_expected(void **state) {
 		{ipsec_no_peer,
 			"ipsec needs either connection, for a tunnel to a gateway, or "
 			"remoteAddress, for one to another site's router"},
-		{peer_not_there,
-			"no site router has a tunnel interface at 203.0.113.9 that leads back to ce1"},
+		{peer_not_there, "no router has a tunnel interface at 203.0.113.9 that leads back to ce1"},
 		{igp_on_circuit, "igpCost: the site's IGP runs on segments only"},
 	};
 	(void)state;

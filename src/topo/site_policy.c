@@ -104,8 +104,9 @@ static const struct site_prefix_list *find_prefix_list(
 			found = &site->prefix_lists[i];
 	}
 	if (!found)
-		diagnostics_error(lowering->mistakes, place, "site %s has no prefix list \"%s\"%s",
-			site->name, name, suggestion(lowering->topo, known, name));
+		diagnostics_error(lowering->mistakes, place, "%s %s has no prefix list \"%s\"%s",
+			lowering->is_appliance ? "virtualMachine" : "site", site->name, name,
+			suggestion(lowering->topo, known, name));
 	names_free(known);
 	return found;
 }
@@ -121,8 +122,9 @@ static const struct site_route_map *find_route_map(
 			found = &site->route_maps[i];
 	}
 	if (!found)
-		diagnostics_error(lowering->mistakes, place, "site %s has no route map \"%s\"%s",
-			site->name, name, suggestion(lowering->topo, known, name));
+		diagnostics_error(lowering->mistakes, place, "%s %s has no route map \"%s\"%s",
+			lowering->is_appliance ? "virtualMachine" : "site", site->name, name,
+			suggestion(lowering->topo, known, name));
 	names_free(known);
 	return found;
 }
@@ -164,6 +166,10 @@ static struct policy_term map_entry_term(struct site_lowering *lowering,
 	if (entry->set_med >= 0) {
 		term.set_flags |= POLICY_SET_MED;
 		term.med = (uint32_t)entry->set_med;
+	}
+	if (!ip_is_none(entry->set_next_hop)) {
+		term.set_flags |= POLICY_SET_NEXT_HOP;
+		term.next_hop = entry->set_next_hop;
 	}
 	term.prepend = topo_copy(topo, entry->set_prepend, entry->set_prepend_count * sizeof(uint32_t));
 	term.prepend_count = entry->set_prepend_count;

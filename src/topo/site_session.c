@@ -187,7 +187,8 @@ void site_bgp_lower(struct site_lowering *lowering, const struct site_router_ref
 	bgp->decision = decision_of(topo, given->maximum_paths);
 	bgp->redistribute = redistributed(given);
 	for (size_t i = 0; i < given->network_count; i++) {
-		struct topo_network network = {.prefix = given->networks[i]};
+		struct topo_network network = {
+			.prefix = given->networks[i], .always = lowering->is_appliance};
 		network.origin = topo_origin_add(topo, given->place, NULL, "network %s of %s",
 			prefix_format(given->networks[i], text), ref->router->name);
 		topo_network_add(topo, ref->node, &network);
@@ -209,8 +210,7 @@ static size_t internet_interface(const struct site_router *router, struct ip add
 }
 
 struct tunnel_end {
-	const struct site_router_ref *ref;
-	const struct site_interface *interface;
+	const struct site_ipsec *ipsec;
 	uint32_t port, underlay_port;
 	struct ip outer;
 };
@@ -220,42 +220,31 @@ static bool tunnel_end_of(struct site_lowering *lowering, const struct site_rout
 	size_t index, struct tunnel_end *out) {
 	const struct site_router *router = ref->router;
 	const struct site_interface *interface = &router->interfaces[index];
-	size_t underlay = internet_interface(router, interface->ipsec.local_address);
+	struct ip given = interface->ipsec.local_address;
+	size_t underlay = internet_interface(router, given);
 
 	if (underlay == router->interface_count) {
 		diagnostics_error(lowering->mistakes, interface->ipsec.place,
-			"%s has no interface with \"internet: true\"%s for the tunnel %s to start from",
-			router->name,
-			ip_is_none(interface->ipsec.local_address) ? "" : " and that localAddress",
-			interface->name);
+			"%s has no %s%s for the tunnel %s to start from", router->name,
+			lowering->is_appliance ? "NIC with a publicIPAddress"
+								   : "interface with \"internet: true\"",
+			ip_is_none(given) ? "" : " and that localAddress", interface->name);
 		return false;
 	}
 	const struct site_interface *public = &router->interfaces[underlay];
-	struct ip outer = interface->ipsec.local_address;
+	struct ip outer = given;
 	if (ip_is_none(outer))
 		outer = address_of_family(public, interface->ipsec.remote_address);
 	if (ip_is_none(outer))
 		outer = public->addresses[0].address;
-	*out = (struct tunnel_end){ref, interface, ref->first_port + (uint32_t)index,
+	*out = (struct tunnel_end){&interface->ipsec, ref->first_port + (uint32_t)index,
 		ref->first_port + (uint32_t)underlay, outer};
 	return true;
 }
 
-static void offer_tunnel(struct site_lowering *lowering, const struct tunnel_end *end) {
-	struct topo *topo = lowering->topo;
-	const struct site_ipsec *ipsec = &end->interface->ipsec;
-	char *key = ipsec->instance
-		? arena_printf(topo->arena, "connection:%s#%u", ipsec->connection, ipsec->instance)
-		: arena_printf(topo->arena, "connection:%s", ipsec->connection);
-	struct topo_offer *offer = topo_offer_add(topo, key);
+static void fill_offer(struct topo *topo, struct topo_offer *offer, const struct tunnel_end *end) {
+	const struct site_ipsec *ipsec = end->ipsec;
 
-	if (!offer) {
-		diagnostics_error(lowering->mistakes, ipsec->place,
-			"the connection %s already has a tunnel to instance %u; a second one is for "
-			"\"instance: 1\"",
-			ipsec->connection, ipsec->instance);
-		return;
-	}
 	offer->port = end->port;
 	offer->underlay_port = end->underlay_port;
 	offer->outer = end->outer;
@@ -263,16 +252,34 @@ static void offer_tunnel(struct site_lowering *lowering, const struct tunnel_end
 	offer->inner_ttl_reset = ipsec->inner_ttl && text_equal(ipsec->inner_ttl, "reset");
 	offer->null_cipher = ipsec->null_cipher;
 	offer->lifetime_ns = ipsec->lifetime_ns;
+	offer->ipsec = ipsec;
 	offer->origin = topo->ports[end->port].origin;
 }
 
+static void offer_to_connection(struct site_lowering *lowering, const struct tunnel_end *end) {
+	struct topo *topo = lowering->topo;
+	const struct site_ipsec *ipsec = end->ipsec;
+	char *key = ipsec->instance
+		? arena_printf(topo->arena, "connection:%s#%u", ipsec->connection, ipsec->instance)
+		: arena_printf(topo->arena, "connection:%s", ipsec->connection);
+	struct topo_offer *offer = topo_offer_add(topo, key);
+
+	if (offer)
+		fill_offer(topo, offer, end);
+	else
+		diagnostics_error(lowering->mistakes, ipsec->place,
+			"the connection %s already has a tunnel to instance %u; a second one is for "
+			"\"instance: 1\"",
+			ipsec->connection, ipsec->instance);
+}
+
 // The tunnel interface at the address `from` names, which has to name `from` in turn.
-static bool find_far_end(
-	struct site_lowering *lowering, const struct tunnel_end *from, struct tunnel_end *out) {
+static bool find_far_end(struct site_lowering *lowering, const struct site_router_ref *of,
+	const struct tunnel_end *from, struct tunnel_end *out) {
 	for (size_t i = 0; i < lowering->router_count; i++) {
 		const struct site_router_ref *ref = &lowering->routers[i];
-		struct ip wanted = from->interface->ipsec.remote_address;
-		if (ref == from->ref || ref->node == TOPO_NONE ||
+		struct ip wanted = from->ipsec->remote_address;
+		if (ref == of || ref->node == TOPO_NONE ||
 			internet_interface(ref->router, wanted) == ref->router->interface_count)
 			continue;
 		for (size_t k = 0; k < ref->router->interface_count; k++) {
@@ -287,7 +294,7 @@ static bool find_far_end(
 
 static void set_tunnel_end(
 	struct topo *topo, struct topo_tunnel *tunnel, int index, const struct tunnel_end *end) {
-	const struct site_ipsec *ipsec = &end->interface->ipsec;
+	const struct site_ipsec *ipsec = end->ipsec;
 
 	tunnel->port[index] = end->port;
 	tunnel->underlay_port[index] = topo_port_for_link(topo, end->underlay_port);
@@ -301,12 +308,15 @@ static void set_tunnel_end(
 		tunnel->lifetime_ns = ipsec->lifetime_ns;
 }
 
+static const char *router_of(const struct topo *topo, const struct tunnel_end *end) {
+	return topo->nodes[topo->ports[end->port].node].name;
+}
+
 static void join_tunnel(
 	struct site_lowering *lowering, const struct tunnel_end *near, const struct tunnel_end *far) {
 	struct topo *topo = lowering->topo;
-	const struct site_ipsec *ipsec = &near->interface->ipsec;
-	char *name =
-		arena_printf(topo->arena, "%s--%s", near->ref->router->name, far->ref->router->name);
+	const struct site_ipsec *ipsec = near->ipsec;
+	char *name = arena_printf(topo->arena, "%s--%s", router_of(topo, near), router_of(topo, far));
 	uint32_t origin = topo->ports[near->port].origin;
 	uint32_t number = topo_tunnel_add(topo, name, origin);
 
@@ -325,26 +335,48 @@ static void join_tunnel(
 	topo_end_add(topo, underlay, topo->tunnels[number].underlay_port[1]);
 }
 
+static char *peer_key(struct topo *topo, struct ip from, struct ip to) {
+	char texts[2][IP_TEXT_BYTES];
+
+	return arena_printf(
+		topo->arena, "tunnel:%s>%s", ip_format(from, texts[0]), ip_format(to, texts[1]));
+}
+
+// The other end is not in these sites: it is offered, or waits already.
+static void meet_offer(struct site_lowering *lowering, const struct tunnel_end *near) {
+	struct topo *topo = lowering->topo;
+	struct ip remote = near->ipsec->remote_address;
+	const struct topo_offer *waiting = topo_offer_find(topo, peer_key(topo, remote, near->outer));
+
+	if (waiting && topo->ports[waiting->port].tunnel == TOPO_NONE) {
+		struct tunnel_end far = {
+			waiting->ipsec, waiting->port, waiting->underlay_port, waiting->outer};
+		join_tunnel(lowering, &far, near);
+		return;
+	}
+	struct topo_offer *offer = topo_offer_add(topo, peer_key(topo, near->outer, remote));
+	if (offer)
+		fill_offer(topo, offer, near);
+	else
+		diagnostics_error(lowering->mistakes, near->ipsec->place,
+			"%s already has a tunnel between these two addresses", router_of(topo, near));
+}
+
 static void lower_tunnel(
 	struct site_lowering *lowering, const struct site_router_ref *ref, size_t index) {
 	struct tunnel_end near, far;
-	char text[IP_TEXT_BYTES];
 
 	if (!tunnel_end_of(lowering, ref, index, &near))
 		return;
-	if (near.interface->ipsec.connection) {
-		offer_tunnel(lowering, &near);
+	if (near.ipsec->connection) {
+		offer_to_connection(lowering, &near);
 		return;
 	}
-	if (ip_is_none(near.interface->ipsec.remote_address))
+	if (ip_is_none(near.ipsec->remote_address))
 		return; // site_check() has said so
-	if (!find_far_end(lowering, &near, &far)) {
-		diagnostics_error(lowering->mistakes, near.interface->ipsec.place,
-			"no site router has a tunnel interface at %s that leads back to %s",
-			ip_format(near.interface->ipsec.remote_address, text), ref->router->name);
-		return;
-	}
-	if (lowering->topo->ports[near.port].tunnel == TOPO_NONE)
+	if (!find_far_end(lowering, ref, &near, &far))
+		meet_offer(lowering, &near);
+	else if (lowering->topo->ports[near.port].tunnel == TOPO_NONE)
 		join_tunnel(lowering, &near, &far);
 }
 
@@ -355,5 +387,20 @@ void site_tunnels_lower(struct site_lowering *lowering) {
 			if (ref->router->interfaces[k].ipsec.given)
 				lower_tunnel(lowering, ref, k);
 		}
+	}
+}
+
+void site_lower_finish(const struct topo *topo, struct diagnostics *mistakes) {
+	char text[IP_TEXT_BYTES];
+
+	for (size_t i = 0; i < topo->offer_count; i++) {
+		const struct topo_offer *offer = &topo->offers[i];
+		if (strncmp(offer->key, "tunnel:", strlen("tunnel:")) != 0 ||
+			topo->ports[offer->port].tunnel != TOPO_NONE)
+			continue;
+		diagnostics_error(mistakes, offer->ipsec->place,
+			"no router has a tunnel interface at %s that leads back to %s",
+			ip_format(offer->ipsec->remote_address, text),
+			topo->nodes[topo->ports[offer->port].node].name);
 	}
 }

@@ -55,6 +55,8 @@ static void build_port(struct world *world, uint32_t number) {
 	port->port.icmp_v6 = topo->icmp_v6;
 	port->port.by_next_hop = topo->by_next_hop;
 	port->port.check_in = topo->check_source_in ? SOURCE_CHECK_ROUTE : SOURCE_CHECK_NONE;
+	if (topo->strict_source_in)
+		port->port.check_in = SOURCE_CHECK_STRICT;
 	port->port.check_out = topo->check_source_out ? SOURCE_CHECK_ROUTE : SOURCE_CHECK_NONE;
 	port->port.filters_in = build_filters(world, topo->filters_in, topo->filter_in_count);
 	port->port.filter_in_count = topo->filter_in_count;

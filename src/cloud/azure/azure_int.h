@@ -105,6 +105,8 @@ struct lowered_nic {
 struct lowered_machine {
 	const struct azure_machine *machine;
 	uint32_t node, first_nic;
+	struct site_appliance
+		appliance; // its system's interfaces, routes and BGP; no site: it has none
 };
 
 struct azure_tagged { // rules made from a group for one VNet; remade as gateways learn (AZ-NSG-4)

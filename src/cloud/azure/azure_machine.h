@@ -7,12 +7,7 @@
 
 #include "base/diagnostics.h"
 #include "net/ip.h"
-
-struct azure_nva_neighbor { // BGP of an NVA towards routers or gateways it can reach
-	struct place place;
-	struct ip address;
-	uint32_t remote_asn;
-};
+#include "topo/site.h"
 
 struct azure_nic {
 	const char *name; // "" for the machine's only one
@@ -22,12 +17,14 @@ struct azure_nic {
 	size_t address_count;
 	bool enable_ip_forwarding;
 	const char *network_security_group;
+	struct ip public_address; // that tunnels of its operating system start from; IP_NONE: none
 };
 
 struct azure_nva_static {
 	struct place place;
 	struct prefix prefix;
-	struct ip next_hop; // IP_NONE: discard
+	struct ip next_hop;    // IP_NONE without an interface: discard
+	const char *interface; // a NIC, a tunnel; default: the one towards the next hop
 };
 
 struct azure_machine {
@@ -37,11 +34,14 @@ struct azure_machine {
 	size_t nic_count;
 	struct azure_nva_static *statics; // routes of its operating system
 	size_t static_count;
-	uint32_t asn; // 0: no BGP
-	struct azure_nva_neighbor *neighbors;
-	size_t neighbor_count;
-	struct prefix *networks; // announced by BGP
-	size_t network_count;
+	struct site_interface *interfaces; // tunnels and loopbacks, besides the NICs
+	size_t interface_count;
+	struct site_bgp bgp; // announces its networks always
+	struct site_prefix_list *prefix_lists;
+	size_t prefix_list_count;
+	struct site_route_map *route_maps;
+	size_t route_map_count;
 	const char *icmp_source; // egress for machines that forward (AZ-X-21)
+	const char *rpf;         // none (default), strict
 	uint64_t hash_seed;
 };

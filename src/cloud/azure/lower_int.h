@@ -98,6 +98,8 @@ void azure_nsg_check(struct azure_cloud *cloud);
 
 // machine.c, gateway.c, vpngw.c, ergw.c, msee.c
 void azure_machine_lower(struct azure_cloud *cloud);
+// appliance.c: the ports of a machine's further interfaces, and what site_appliance_lower() takes.
+void azure_appliance_lower_ports(struct azure_cloud *cloud, struct lowered_machine *lowered);
 void azure_gateway_lower(struct azure_cloud *cloud); // instances, ranges, sessions among them
 void azure_msee_lower(struct azure_cloud *cloud);
 void azure_ergw_lower(struct azure_cloud *cloud);

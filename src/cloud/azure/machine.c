@@ -58,22 +58,36 @@ static void set_filters(struct azure_cloud *cloud, const struct lowered_nic *nic
 	port->filter_out_count = out_count;
 }
 
-static void lower_nic(
-	struct azure_cloud *cloud, struct lowered_machine *machine, struct lowered_nic *nic) {
-	const struct azure_subnet *subnet = cloud->subnets[nic->subnet].subnet;
-	struct topo *topo = cloud->topo;
-	struct topo_address addresses[2];
-	const char *name = nic->nic->name && *nic->nic->name ? nic->nic->name : "eth0";
+static const char *nic_name(const struct lowered_nic *nic) {
+	return nic->nic->name && *nic->nic->name ? nic->nic->name : "eth0";
+}
 
-	nic->port = topo_port_add(topo, machine->node, name, nic->origin);
+static size_t nic_networks(
+	const struct azure_cloud *cloud, const struct lowered_nic *nic, struct topo_address out[2]) {
+	const struct azure_subnet *subnet = cloud->subnets[nic->subnet].subnet;
+
 	for (size_t i = 0; i < nic->address_count; i++)
-		addresses[i] = (struct topo_address){
+		out[i] = (struct topo_address){
 			nic->addresses[i], azure_subnet_prefix_of(subnet, nic->addresses[i])};
-	topo_port_set_addresses(topo, nic->port, addresses, nic->address_count);
+	return nic->address_count;
+}
+
+static void add_nic_port(
+	struct azure_cloud *cloud, struct lowered_machine *machine, struct lowered_nic *nic) {
+	struct topo_address addresses[2];
+	size_t count = nic_networks(cloud, nic, addresses);
+
+	nic->port = topo_port_add(cloud->topo, machine->node, nic_name(nic), nic->origin);
+	topo_port_set_addresses(cloud->topo, nic->port, addresses, count);
+}
+
+static void join_nic(
+	struct azure_cloud *cloud, const struct lowered_machine *machine, struct lowered_nic *nic) {
 	const char *label = machine->machine->nic_count == 1
 		? machine->machine->name
-		: arena_printf(cloud->arena, "%s/%s", machine->machine->name, name);
+		: arena_printf(cloud->arena, "%s/%s", machine->machine->name, nic_name(nic));
 	struct azure_attachment what = {label, nic->origin, nic->addresses, nic->address_count};
+
 	nic->subnet_port = azure_subnet_attach(cloud, nic->subnet, &what);
 	azure_link(cloud, nic->port, nic->subnet_port, nic->origin);
 	set_filters(cloud, nic);
@@ -100,71 +114,6 @@ static void add_default_routes(struct azure_cloud *cloud, const struct lowered_m
 			.origin = nic->origin,
 		};
 		topo_route_add(cloud->topo, machine->node, &route);
-	}
-}
-
-// The interface whose subnet holds the address; the primary otherwise.
-static const struct lowered_nic *nic_towards(
-	const struct azure_cloud *cloud, const struct lowered_machine *machine, struct ip address) {
-	for (size_t i = 0; i < machine->machine->nic_count; i++) {
-		const struct lowered_nic *nic = &cloud->nics[machine->first_nic + i];
-		const struct azure_subnet *subnet = cloud->subnets[nic->subnet].subnet;
-		for (size_t p = 0; p < subnet->address_prefix_count; p++) {
-			if (prefix_contains(subnet->address_prefixes[p], address))
-				return nic;
-		}
-	}
-	return &cloud->nics[machine->first_nic];
-}
-
-static void add_statics(struct azure_cloud *cloud, const struct lowered_machine *machine) {
-	for (size_t i = 0; i < machine->machine->static_count; i++) {
-		const struct azure_nva_static *fixed = &machine->machine->statics[i];
-		uint32_t origin = topo_origin_add(
-			cloud->topo, fixed->place, NULL, "route of virtualMachine %s", machine->machine->name);
-		struct route_hop hop = {
-			.port = nic_towards(cloud, machine, fixed->next_hop)->port, .via = fixed->next_hop};
-		struct topo_route route = {.prefix = fixed->prefix, .origin = origin};
-		if (ip_is_none(fixed->next_hop))
-			route.drop = DROP_NO_ROUTE + 1;
-		else {
-			route.hops = &hop;
-			route.hop_count = 1;
-		}
-		topo_route_add(cloud->topo, machine->node, &route);
-	}
-}
-
-static struct ip local_address(const struct lowered_nic *nic, struct ip remote) {
-	for (size_t i = 0; i < nic->address_count; i++) {
-		if (ip_is_v4(nic->addresses[i]) == ip_is_v4(remote))
-			return nic->addresses[i];
-	}
-	return nic->addresses[0];
-}
-
-static void add_bgp(struct azure_cloud *cloud, const struct lowered_machine *lowered) {
-	const struct azure_machine *machine = lowered->machine;
-
-	if (!machine->asn)
-		return;
-	topo_bgp_of(cloud->topo, lowered->node)->asn = machine->asn;
-	for (size_t i = 0; i < machine->network_count; i++) {
-		struct topo_network network = {.prefix = machine->networks[i],
-			.always = true,
-			.origin = cloud->topo->nodes[lowered->node].origin};
-		topo_network_add(cloud->topo, lowered->node, &network);
-	}
-	for (size_t i = 0; i < machine->neighbor_count; i++) {
-		const struct azure_nva_neighbor *given = &machine->neighbors[i];
-		uint32_t origin = topo_origin_add(
-			cloud->topo, given->place, NULL, "neighbor of virtualMachine %s", machine->name);
-		struct ip local =
-			local_address(nic_towards(cloud, lowered, given->address), given->address);
-		uint32_t number =
-			topo_neighbor_add(cloud->topo, lowered->node, local, given->address, origin);
-		cloud->topo->neighbors[number].remote_asn = given->remote_asn;
-		cloud->topo->neighbors[number].send_communities = true;
 	}
 }
 
@@ -205,15 +154,18 @@ static void lower_machine(struct azure_cloud *cloud, struct lowered_machine *low
 		? TOPO_ICMP_INGRESS
 		: TOPO_ICMP_EGRESS;
 	for (size_t i = 0; i < machine->nic_count; i++)
-		lower_nic(cloud, lowered, &cloud->nics[lowered->first_nic + i]);
+		add_nic_port(cloud, lowered, &cloud->nics[lowered->first_nic + i]);
+	azure_appliance_lower_ports(cloud, lowered);
+	for (size_t i = 0; i < machine->nic_count; i++)
+		join_nic(cloud, lowered, &cloud->nics[lowered->first_nic + i]);
 	node = &topo->nodes[lowered->node];
 	const struct lowered_nic *primary = &cloud->nics[lowered->first_nic];
 	for (size_t i = 0; i < primary->address_count; i++)
 		*(ip_is_v4(primary->addresses[i]) ? &node->address : &node->address6) =
 			primary->addresses[i];
 	add_default_routes(cloud, lowered);
-	add_statics(cloud, lowered);
-	add_bgp(cloud, lowered);
+	if (lowered->appliance.site)
+		site_appliance_lower(&lowered->appliance, topo, cloud->mistakes);
 }
 
 void azure_machine_lower(struct azure_cloud *cloud) {

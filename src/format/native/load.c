@@ -26,10 +26,10 @@ static void finish_machine(
 		out->nics = nic;
 		out->nic_count = 1;
 	} else if (given->own.subnet || given->own.address_count || given->own.enable_ip_forwarding ||
-		given->own.network_security_group) {
+		given->own.network_security_group || !ip_is_none(given->own.public_address)) {
 		diagnostics_error(loading->binder.mistakes, out->place,
-			"a machine with networkInterfaces says subnet, privateIPAddress, enableIPForwarding "
-			"and networkSecurityGroup there");
+			"a machine with networkInterfaces says subnet, privateIPAddress, enableIPForwarding, "
+			"networkSecurityGroup and publicIPAddress there");
 	}
 	for (size_t i = 0; i < out->nic_count; i++) {
 		if (!out->nics[i].subnet)

@@ -100,7 +100,7 @@ static const struct {
 		"x:1:57: error: enableIPForwarding: \"yes\" is not true or false\n"},
 	{"virtualMachines: {vm: {subnet: a/b, networkInterfaces: {n: {subnet: a/b}}}}",
 		"x:1:19: error: a machine with networkInterfaces says subnet, privateIPAddress, "
-		"enableIPForwarding and networkSecurityGroup there\n"},
+		"enableIPForwarding, networkSecurityGroup and publicIPAddress there\n"},
 	{"virtualMachines: {vm: {subnet: [a/b]}}",
 		"x:1:32: error: subnet: expected a single value, not a list\n"},
 	{"virtualMachines: {vm: {subnet: }}", "x:1:24: error: subnet has no value\n"},

@@ -27,7 +27,9 @@ extern const struct object native_vnet_object, native_machine_object, native_rou
 // tables_endpoint.c
 extern const struct object native_service_endpoint_object, native_private_endpoint_object;
 // tables_site.c
-extern const struct object native_site_object;
+extern const struct object native_site_object, native_bgp_object, native_ipsec_object,
+	native_prefix_list_object, native_route_map_object;
+extern const char *const native_words_rpf[];
 // tables_test.c
 extern const struct object native_test_object;
 

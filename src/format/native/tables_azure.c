@@ -305,7 +305,9 @@ const struct object native_security_group_object = {
 		FIELD("enableIPForwarding", BOOL, type, at enable_ip_forwarding, .fallback = "false", \
 			.doc = "Whether it may send and receive for addresses not its own (AZ-NVA-1)."),  \
 		FIELD("networkSecurityGroup", TEXT, type, at network_security_group,                  \
-			.doc = "The security group associated with the NIC.")
+			.doc = "The security group associated with the NIC."),                            \
+		FIELD("publicIPAddress", ADDRESS, type, at public_address,                            \
+			.doc = "The public address that tunnels of its operating system start from.")
 
 static const struct field nic_fields[] = {
 	NIC_FIELDS(struct azure_nic, ),
@@ -325,42 +327,27 @@ static const struct object nic_object = {
 	NO_GIVEN,
 };
 
-static const struct field machine_neighbor_fields[] = {
-	FIELD("remoteAsn", NUMBER, struct azure_nva_neighbor, remote_asn, .min = 1, .max = ASN_MAX,
-		.required = true, .doc = "The neighbour's AS number."),
+static const struct field machine_interface_fields[] = {
+	LIST("address", INTERFACE_ADDRESSES, struct site_interface, addresses, address_count,
+		.doc = "Address and length of the network, `10.0.0.1/30`; a list for several."),
+	FIELD("ipsec", OBJECT, struct site_interface, ipsec, .object = &native_ipsec_object,
+		.doc = "What makes it a tunnel; without it, it is a loopback."),
+	FIELD("shutdown", BOOL, struct site_interface, shut, .fallback = "false",
+		.doc = "Administratively down."),
+	FIELD("mtu", NUMBER, struct site_interface, mtu_bytes, .fallback = "1500; tunnels 1400",
+		.min = 576, .max = 9216, .doc = "Largest packet it sends."),
 	END,
 };
 
-static const struct object machine_neighbor_object = {
-	.name = "machineBgpNeighbor",
-	.title = "a BGP neighbor of a machine",
-	.doc = "A BGP neighbour of a machine, under its address.",
-	.size = sizeof(struct azure_nva_neighbor),
-	.fields = machine_neighbor_fields,
-	.name_kind = NAME_ADDRESS,
-	.name_offset = offsetof(struct azure_nva_neighbor, address),
-	.place_offset = offsetof(struct azure_nva_neighbor, place),
-	NO_GIVEN,
-};
-
-static const struct field machine_bgp_fields[] = {
-	FIELD("asn", NUMBER, struct native_machine, machine.asn, .min = 1, .max = ASN_MAX,
-		.required = true, .doc = "The machine's AS number."),
-	LIST("networks", PREFIXES, struct native_machine, machine.networks, machine.network_count,
-		.doc = "Prefixes it announces."),
-	LIST("neighbors", NAMED, struct native_machine, machine.neighbors, machine.neighbor_count,
-		.object = &machine_neighbor_object, .doc = "BGP neighbours by address."),
-	END,
-};
-
-static const struct object machine_bgp_object = {
-	.name = "machineBgp",
-	.title = "bgp of a machine",
-	.doc = "BGP of a machine that forwards.",
-	.size = 0,
-	.fields = machine_bgp_fields,
-	NO_NAME,
-	NO_PLACE,
+static const struct object machine_interface_object = {
+	.name = "machineInterface",
+	.title = "an interface of a machine's system",
+	.doc = "A tunnel or a loopback of a machine's operating system.",
+	.size = sizeof(struct site_interface),
+	.fields = machine_interface_fields,
+	.name_kind = NAME_FREE,
+	.name_offset = offsetof(struct site_interface, name),
+	.place_offset = offsetof(struct site_interface, place),
 	NO_GIVEN,
 };
 
@@ -368,7 +355,10 @@ static const struct field machine_route_fields[] = {
 	FIELD("prefix", PREFIX, struct azure_nva_static, prefix, .required = true,
 		.doc = "Destinations."),
 	FIELD("nextHop", ADDRESS, struct azure_nva_static, next_hop, .fallback = "discard",
-		.doc = "Where they go; left out, they are discarded."),
+		.doc = "Where they go; without it and an interface they are discarded."),
+	FIELD("interface", TEXT, struct azure_nva_static, interface,
+		.fallback = "the one towards the next hop",
+		.doc = "The interface they leave by; enough alone for a tunnel."),
 	END,
 };
 
@@ -390,10 +380,24 @@ static const struct field machine_fields[] = {
 		.doc = "NICs by name, the first being the primary, in place of the keys above."),
 	LIST("routes", LISTED, struct native_machine, machine.statics, machine.static_count,
 		.object = &machine_route_object, .doc = "Routes of its operating system."),
-	GROUP("bgp", &machine_bgp_object, .doc = "BGP, for a machine that forwards."),
+	LIST("interfaces", NAMED, struct native_machine, machine.interfaces, machine.interface_count,
+		.object = &machine_interface_object,
+		.doc = "Tunnels and loopbacks of its operating system by name, besides its NICs."),
+	FIELD("bgp", OBJECT, struct native_machine, machine.bgp, .object = &native_bgp_object,
+		.doc = "BGP, for a machine that forwards. It announces its networks always."),
+	LIST("prefixLists", NAMED, struct native_machine, machine.prefix_lists,
+		machine.prefix_list_count, .object = &native_prefix_list_object,
+		.doc = "Prefix lists by name."),
+	LIST("routeMaps", NAMED, struct native_machine, machine.route_maps, machine.route_map_count,
+		.object = &native_route_map_object, .doc = "Route maps by name."),
 	FIELD("icmpSource", WORD, struct native_machine, machine.icmp_source, .words = words_icmp,
 		.fallback = "egress",
 		.doc = "Which interface a forwarding machine's ICMP errors come from (AZ-X-21)."),
+	FIELD("rpf", WORD, struct native_machine, machine.rpf, .words = native_words_rpf,
+		.fallback = "none",
+		.doc =
+			"With `strict` it drops what comes in by another interface than the one its way back "
+			"leaves by (RFC 3704)."),
 	FIELD("hashSeed", SEED, struct native_machine, machine.hash_seed, .fallback = "from the seed",
 		.doc = "What its choice among equal paths is drawn from."),
 	IGNORED("vmSize", "Read and not used."),

@@ -5,6 +5,7 @@
 static const char *const words_permit[] = {"permit", "deny", NULL};
 static const char *const words_inner_ttl[] = {"keep", "reset", NULL};
 static const char *const words_icmp[] = {"ingress", "egress", NULL};
+const char *const native_words_rpf[] = {"none", "strict", NULL};
 static const char *const words_default[] = {"never", "always", "ifKnown", NULL};
 static const char *const words_into_igp[] = {"bgp", "internalBgp", "connected", "static", NULL};
 static const char *const words_into_bgp[] = {"connected", "static", "igp", NULL};
@@ -12,14 +13,14 @@ static const char *const words_strip[] = {"none", "leading", "all", "onlyIfAllPr
 
 static const struct field ipsec_fields[] = {
 	FIELD("connection", TEXT, struct site_ipsec, connection,
-		.doc = "The Azure connection this interface is the site's end of."),
+		.doc = "The Azure connection this interface is the other end of."),
 	FIELD("instance", NUMBER, struct site_ipsec, instance, .fallback = "0", .max = 1,
 		.doc = "Of the connection's active-active gateway, the instance this tunnel leads to."),
 	FIELD("remoteAddress", ADDRESS, struct site_ipsec, remote_address,
-		.doc = "Or: the public address of a router of another site, whose tunnel leads back."),
+		.doc = "Or: the public address of another router or appliance, whose tunnel leads back."),
 	FIELD("localAddress", ADDRESS, struct site_ipsec, local_address,
 		.fallback = "the router's first internet address",
-		.doc = "The public address the tunnel starts from."),
+		.doc = "The public address the tunnel starts from; of a machine, one of its NICs'."),
 	FIELD("sharedKey", TEXT, struct site_ipsec, shared_key, .doc = "The pre-shared key."),
 	FIELD("innerTtl", WORD, struct site_ipsec, inner_ttl, .words = words_inner_ttl,
 		.fallback = "keep",
@@ -42,7 +43,7 @@ static const struct field ipsec_fields[] = {
 	END,
 };
 
-static const struct object ipsec_object = {
+const struct object native_ipsec_object = {
 	.name = "ipsec",
 	.title = "ipsec",
 	.doc = "What makes an interface a tunnel interface. One of connection and remoteAddress is "
@@ -63,7 +64,7 @@ static const struct field interface_fields[] = {
 		.doc = "Or: the circuit link it is the customer edge of, `er1/primary`."),
 	FIELD("internet", BOOL, struct site_interface, is_internet, .fallback = "false",
 		.doc = "Or: it has the public address that tunnels start from."),
-	FIELD("ipsec", OBJECT, struct site_interface, ipsec, .object = &ipsec_object,
+	FIELD("ipsec", OBJECT, struct site_interface, ipsec, .object = &native_ipsec_object,
 		.doc = "Or: it is a tunnel."),
 	FIELD("shutdown", BOOL, struct site_interface, shut, .fallback = "false",
 		.doc = "Administratively down."),
@@ -191,7 +192,7 @@ static const struct field bgp_fields[] = {
 	END,
 };
 
-static const struct object bgp_object = {
+const struct object native_bgp_object = {
 	.name = "bgp",
 	.title = "bgp",
 	.doc = "BGP of a router.",
@@ -230,12 +231,16 @@ static const struct field router_fields[] = {
 		.object = &interface_object, .doc = "Interfaces by name."),
 	LIST("staticRoutes", LISTED, struct site_router, statics, static_count,
 		.object = &static_object, .doc = "Static routes."),
-	FIELD("bgp", OBJECT, struct site_router, bgp, .object = &bgp_object, .doc = "BGP."),
+	FIELD("bgp", OBJECT, struct site_router, bgp, .object = &native_bgp_object, .doc = "BGP."),
 	GROUP("igp", &igp_object, .doc = "The site's IGP; `igp: false` keeps the router out of it."),
 	FIELD("icmpSource", WORD, struct site_router, icmp_source, .words = words_icmp,
 		.fallback = "ingress",
 		.doc = "Which interface its ICMP errors come from: the one the packet came in by, or the "
 			   "one towards its source (AZ-X-21)."),
+	FIELD("rpf", WORD, struct site_router, rpf, .words = native_words_rpf, .fallback = "none",
+		.doc =
+			"With `strict` it drops what comes in by another interface than the one its way back "
+			"leaves by (RFC 3704)."),
 	FIELD("hashSeed", SEED, struct site_router, hash_seed, .fallback = "from the seed",
 		.doc = "What its choice among equal paths is drawn from."),
 	END,
@@ -340,7 +345,7 @@ static const struct field prefix_list_fields[] = {
 	END,
 };
 
-static const struct object prefix_list_object = {
+const struct object native_prefix_list_object = {
 	.name = "prefixList",
 	.title = "a prefix list",
 	.doc = "A prefix list; the list of its entries may stand for it. What no entry permits is "
@@ -425,7 +430,7 @@ static const struct field route_map_fields[] = {
 	END,
 };
 
-static const struct object route_map_object = {
+const struct object native_route_map_object = {
 	.name = "routeMap",
 	.title = "a route map",
 	.doc = "A route map; the list of its entries may stand for it. What no entry matches is "
@@ -447,9 +452,9 @@ static const struct field site_fields[] = {
 	LIST("segments", NAMED, struct site, segments, segment_count, .object = &segment_object,
 		.doc = "Segments that have properties, by name."),
 	LIST("prefixLists", NAMED, struct site, prefix_lists, prefix_list_count,
-		.object = &prefix_list_object, .doc = "Prefix lists by name."),
-	LIST("routeMaps", NAMED, struct site, route_maps, route_map_count, .object = &route_map_object,
-		.doc = "Route maps by name."),
+		.object = &native_prefix_list_object, .doc = "Prefix lists by name."),
+	LIST("routeMaps", NAMED, struct site, route_maps, route_map_count,
+		.object = &native_route_map_object, .doc = "Route maps by name."),
 	END,
 };
 
