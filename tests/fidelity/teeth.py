@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """tools/fidelity and tools/recorded2topo, shown to notice what is wrong: a recording with one row
-changed, taken out or made up has to come out so, and facts without words have to be refused."""
+changed, taken out or made up has to come out so, facts have to make a difference, and facts without
+words have to be named."""
 
 import copy
 import json
@@ -13,6 +14,8 @@ ROOT = os.environ.get(
     "SOURCE_ROOT", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 )
 RECORDED = os.path.join(ROOT, "tests", "fidelity", "recorded")
+VOCABULARY = os.path.join(ROOT, "tests", "fidelity", "vocabulary.json")
+PROGRAM = os.environ.get("INTERPLANE", os.path.join(ROOT, "build", "interplane"))
 RUN_SECONDS_MAX = 60
 
 
@@ -23,6 +26,7 @@ def load(name):
 
 CIRCUITS = load("ka09-1-er1-pri-down")
 BACKUP = load("sea-cust11")
+BRANCH = load("ka08-3-er1-er2-down")
 
 # Where each kind of table's rows are, and a field whose change makes a row another one.
 TABLES = (
@@ -38,11 +42,28 @@ TABLES = (
     (BACKUP, ("routerBgp", "fw"), "localPref", 151),
 )
 
-REFUSED = (
+LEFT_OUT = (
     ({"loadBalancers": {"lb": {"frontend": "10.0.0.9", "backends": []}}}, "loadBalancers"),
     ({"routeServers": {"rs": {"vnet": "hub1", "instances": []}}}, "routeServers"),
     ({"firewalls": {"fw": {}}}, "firewalls"),
     ({"parameters": {"noneRoutes": ["10.0.0.0/8"]}}, "1 None routes"),
+)
+
+
+# Of vocabulary.json, which has every word of the form.
+LEFT_OUT_OF_VOCABULARY = (
+    "loadBalancers: hub-ilb",
+    "routeServers: ars",
+    "firewalls: azfw",
+    "the peering hub2 to branch3, which has no other half",
+    "useRemoteGateways of far: branch3 has no gateway here",
+    "router hub-nva: the session with 10.0.4.4, an address nobody has",
+    "router hub-nva: the session with 10.0.4.5, an address nobody has",
+    "interface lan of the machine branch-nva: a segment",
+    "router branch-nva: the static route 10.50.0.0/16 via elsewhere",
+    "fastPath of ergw-er1",
+    "hubs: that a tunnel between gateways is down",
+    "sourcePrefixes of t of router dc-ce",
 )
 
 
@@ -146,9 +167,50 @@ def expectations_are_not_read():
     return None
 
 
-def refused(facts, word):
+def left_out(facts, word):
     code, output = run("recorded2topo", {**CIRCUITS, **facts})
-    return None if code == 2 and word in output else f"exit code {code}: {output}"
+    return None if code == 0 and "left out: " in output and word in output else output
+
+
+def without(facts, *where):
+    """The recording without one of its facts comes out as another deployment."""
+    changed = copy.deepcopy(facts)
+    inner = changed
+    for key in where[:-1]:
+        inner = inner[key]
+    del inner[where[-1]]
+    code, output = run("fidelity", changed)
+    return None if code == 1 and counts(output)["missing"] > 0 else output
+
+
+def every_word_is_converted_or_named():
+    done = subprocess.run(
+        [os.path.join(ROOT, "tools", "recorded2topo"), VOCABULARY],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=RUN_SECONDS_MAX,
+    )
+    named = {line.split("left out: ")[1] for line in done.stderr.decode().splitlines()}
+    if named != set(LEFT_OUT_OF_VOCABULARY):
+        return f"left out otherwise than expected: {sorted(named ^ set(LEFT_OUT_OF_VOCABULARY))}"
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "vocabulary.yaml")
+        with open(path, "wb") as file:
+            file.write(done.stdout)
+        checked = subprocess.run(
+            [PROGRAM, "check", path],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=RUN_SECONDS_MAX,
+        )
+    return checked.stdout.decode() if checked.returncode else None
+
+
+def what_nothing_answers_for_is_missing():
+    changed, rows = with_only(CIRCUITS, ("gatewayRibs", "hub1-ergw"))
+    changed["expect"]["gatewayRibs"]["nowhere"] = copy.deepcopy(rows[2:5])
+    changed["expect"]["nics"] = {"rs-nic": {"rows": CIRCUITS["expect"]["nics"]["spoke1-vm"]["rows"][:2]}}
+    return expect_counts(changed, 5, 0)
 
 
 def cases():
@@ -158,10 +220,26 @@ def cases():
             yield name, lambda change=change, table=table: change(*table)
     for case in (a_changed_hop, hops_too_many, an_answer_to_a_dead_ping):
         yield f"{case.__name__.replace('_', ' ')} shows", case
-    for case in (ignored_rows_count_on_neither_side, expectations_are_not_read):
+    for case in (
+        ignored_rows_count_on_neither_side,
+        expectations_are_not_read,
+        what_nothing_answers_for_is_missing,
+        every_word_is_converted_or_named,
+    ):
         yield case.__name__.replace("_", " "), case
-    for facts, word in REFUSED:
-        yield f"{next(iter(facts))} is refused", lambda facts=facts, word=word: refused(facts, word)
+    appliance = ("routers", "branch2-nva")
+    for where in (
+        (*appliance, "neighbors", 0, "prepend"),
+        (*appliance, "neighbors", 0, "localPref"),
+        (*appliance, "networks"),
+        (*appliance, "interfaces", 2, "address"),
+        ("vpnConnections", 0),
+    ):
+        name = f"the fact {'/'.join(map(str, where))} makes a difference"
+        yield name, lambda where=where: without(BRANCH, *where)
+    for facts, word in LEFT_OUT:
+        name = f"{next(iter(facts))} is left out by name"
+        yield name, lambda facts=facts, word=word: left_out(facts, word)
 
 
 def main():

@@ -389,6 +389,8 @@ static const struct field set_fields[] = {
 		.max = ASN_MAX, .doc = "AS numbers put in front of the path."),
 	LIST("removeAsns", NUMBERS, struct site_route_map_entry, strip_asns, strip_asn_count, .min = 1,
 		.max = ASN_MAX, .doc = "AS numbers taken out of the path."),
+	FIELD("nextHop", ADDRESS, struct site_route_map_entry, set_next_hop,
+		.doc = "The next hop that is named, in place of this router towards eBGP neighbours."),
 	LIST("communities", TEXTS, struct site_route_map_entry, set_communities, set_community_count,
 		.doc = "Communities added."),
 	END,
