@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "live/netlink.h"
 #include "live/netns.h"
+#include "live/release.h"
 
 bool host_is_outside(const struct topo *topo, uint32_t number) {
 	const struct topo_node *node = &topo->nodes[number];
@@ -168,11 +169,26 @@ int hosts_open(struct hosts *hosts, const struct hosts_place *place, struct text
 	return 0;
 }
 
+static void close_devices(struct hosts *hosts) {
+	struct {
+		int *items;
+		size_t count, room;
+	} fds = {0};
+	for (size_t i = 0; i < hosts->count; i++) {
+		for (size_t t = 0; t < hosts->items[i].tap_count; t++) {
+			int fd = tap_detach(&hosts->items[i].taps[t]);
+			if (fd >= 0)
+				ARRAY_PUSH(&fds, fd);
+		}
+	}
+	release_all(fds.items, fds.count);
+	free(fds.items);
+}
+
 void hosts_close(struct hosts *hosts) {
+	close_devices(hosts);
 	for (size_t i = 0; i < hosts->count; i++) {
 		struct host *host = &hosts->items[i];
-		for (size_t t = 0; t < host->tap_count; t++)
-			tap_close(&host->taps[t]);
 		free(host->taps);
 		free(host->name_space);
 	}

@@ -202,15 +202,22 @@ int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock) 
 	return result;
 }
 
-void tap_close(struct tap *tap) {
-	if (tap->source.fd < 0)
-		return;
+int tap_detach(struct tap *tap) {
+	int fd = tap->source.fd;
+	if (fd < 0)
+		return -1;
 	if (tap->clock != NULL) {
 		world_attach(tap->world, tap->port, NULL, NULL);
 		clock_epoll_remove(tap->clock, &tap->source);
 		timer_stop(world_loop(tap->world), &tap->flush);
 		flush_held(tap);
 	}
-	close(tap->source.fd);
 	tap->source.fd = -1;
+	return fd;
+}
+
+void tap_close(struct tap *tap) {
+	int fd = tap_detach(tap);
+	if (fd >= 0)
+		close(fd);
 }

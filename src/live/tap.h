@@ -33,4 +33,7 @@ struct tap {
 int tap_open(struct tap *tap, const char *name, uint32_t port);
 // From now on packets flow. 0 or -errno.
 int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock);
+// No packets any more; the descriptor is the caller's to close, which ends the device. -1 when it
+// has none.
+int tap_detach(struct tap *tap);
 void tap_close(struct tap *tap);
