@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/marks.h"
 #include "base/memory.h"
 #include "base/text.h"
 
 struct diagnostics {
 	struct arena *arena; // the file names and texts
+	struct marks *marks;
 	struct diagnostic items[DIAGNOSTICS_MAX];
 	size_t count;
 	size_t left_out;
@@ -19,6 +21,7 @@ struct diagnostics *diagnostics_new(void) {
 	struct diagnostics *list = memory_alloc(sizeof(*list));
 
 	list->arena = arena_new();
+	list->marks = marks_new();
 	return list;
 }
 
@@ -26,19 +29,35 @@ void diagnostics_free(struct diagnostics *list) {
 	if (!list)
 		return;
 	arena_free(list->arena);
+	marks_free(list->marks);
 	free(list);
 }
 
-static void diagnostics_add(
+static bool is_known(const struct diagnostics *list, const struct place *place, const char *text) {
+	for (size_t i = 0; place->line > 0 && i < list->count; i++) {
+		const struct diagnostic *item = &list->items[i];
+		if (item->place.line == place->line && item->place.column == place->column &&
+			text_equal(item->text, text))
+			return true;
+	}
+	return false;
+}
+
+// False when the list has it already.
+static bool diagnostics_add(
 	struct diagnostics *list, struct diagnostic item, const char *format, va_list args) {
 	struct text text;
 
 	if (list->count == DIAGNOSTICS_MAX) {
 		list->left_out++;
-		return;
+		return true;
 	}
 	text_init(&text);
 	text_vprintf(&text, format, args);
+	if (is_known(list, &item.place, text_chars(&text))) {
+		text_done(&text);
+		return false;
+	}
 	item.text = arena_strdup(list->arena, text_chars(&text));
 	text_done(&text);
 	if (item.place.file)
@@ -46,15 +65,16 @@ static void diagnostics_add(
 	if (item.code)
 		item.code = arena_strdup(list->arena, item.code);
 	list->items[list->count++] = item;
+	return true;
 }
 
 void diagnostics_error(struct diagnostics *list, struct place place, const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	diagnostics_add(list, (struct diagnostic){place, SEVERITY_ERROR, NULL, NULL}, format, args);
+	if (diagnostics_add(list, (struct diagnostic){place, SEVERITY_ERROR, NULL, NULL}, format, args))
+		list->error_count++;
 	va_end(args);
-	list->error_count++;
 }
 
 void diagnostics_warning(
@@ -68,6 +88,14 @@ void diagnostics_warning(
 
 size_t diagnostics_count(const struct diagnostics *list) {
 	return list->count;
+}
+
+bool diagnostics_is_full(const struct diagnostics *list) {
+	return list->count == DIAGNOSTICS_MAX;
+}
+
+struct marks *diagnostics_marks(const struct diagnostics *list) {
+	return list->marks;
 }
 
 size_t diagnostics_error_count(const struct diagnostics *list) {
@@ -119,14 +147,32 @@ static void format_one(const struct diagnostic *item, struct text *out) {
 	text_add_char(out, '\n');
 }
 
+static void sort(const struct diagnostics *list, const struct diagnostic **sorted) {
+	for (size_t i = 0; i < list->count; i++)
+		sorted[i] = &list->items[i];
+	if (list->count > 0)
+		qsort(sorted, list->count, sizeof(sorted[0]), compare_places);
+}
+
+void diagnostics_settle(struct diagnostics *list) {
+	const struct diagnostic *sorted[DIAGNOSTICS_MAX];
+	struct diagnostic kept[DIAGNOSTICS_MAX];
+	size_t count = 0;
+
+	sort(list, sorted);
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->error_count == 0 || sorted[i]->severity == SEVERITY_ERROR)
+			kept[count++] = *sorted[i];
+	}
+	list->count = count;
+	if (count > 0)
+		memcpy(list->items, kept, count * sizeof(kept[0]));
+}
+
 void diagnostics_format(const struct diagnostics *list, struct text *out) {
 	const struct diagnostic *sorted[DIAGNOSTICS_MAX];
 
-	if (list->count == 0)
-		return;
-	for (size_t i = 0; i < list->count; i++)
-		sorted[i] = &list->items[i];
-	qsort(sorted, list->count, sizeof(sorted[0]), compare_places);
+	sort(list, sorted);
 	for (size_t i = 0; i < list->count; i++)
 		format_one(sorted[i], out);
 	if (list->left_out > 0)

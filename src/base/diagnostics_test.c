@@ -90,8 +90,41 @@ static void a_full_list_counts_what_it_leaves_out(void **state) {
 	diagnostics_free(list);
 }
 
+static void the_same_at_the_same_place_is_told_once(void **state) {
+	struct diagnostics *list = diagnostics_new();
+	(void)state;
+
+	for (int i = 0; i < 3; i++)
+		diagnostics_error(list, (struct place){"a", 1, 2}, "no route \"%s\"", "x");
+	diagnostics_error(list, (struct place){"a", 1, 2}, "no route \"%s\"", "y");
+	diagnostics_error(list, (struct place){"a", 2, 2}, "no route \"%s\"", "x");
+	assert_int_equal(diagnostics_count(list), 3);
+	assert_int_equal(diagnostics_error_count(list), 3);
+	diagnostics_free(list);
+}
+
+static void settled_they_stand_in_order_and_mistakes_stand_alone(void **state) {
+	struct diagnostics *list = diagnostics_new();
+	(void)state;
+
+	diagnostics_warning(list, (struct place){"a", 5, 1}, "w", "late");
+	diagnostics_warning(list, (struct place){"a", 1, 1}, "w", "early");
+	diagnostics_settle(list);
+	assert_int_equal(diagnostics_count(list), 2);
+	assert_string_equal(diagnostics_at(list, 0)->text, "early");
+	diagnostics_error(list, (struct place){"a", 3, 1}, "second");
+	diagnostics_error(list, (struct place){"a", 2, 9}, "first");
+	diagnostics_settle(list);
+	assert_int_equal(diagnostics_count(list), 2);
+	assert_string_equal(diagnostics_at(list, 0)->text, "first");
+	assert_string_equal(diagnostics_at(list, 1)->text, "second");
+	diagnostics_free(list);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_same_at_the_same_place_is_told_once),
+		cmocka_unit_test(settled_they_stand_in_order_and_mistakes_stand_alone),
 		cmocka_unit_test(an_empty_list_formats_to_nothing),
 		cmocka_unit_test(messages_are_kept_as_found_and_formatted_by_place),
 		cmocka_unit_test(file_names_are_copied),

@@ -108,6 +108,24 @@ static size_t smallest(size_t a, size_t b, size_t c) {
 	return least < c ? least : c;
 }
 
+// Row i of the table of distances: between the first i characters of `a` and the first j of `b`.
+// `before` and `last` are the two rows above. Returns the least entry.
+static size_t distance_row(const char *a, const char *b, size_t i, size_t *rows[3]) {
+	const size_t *before = rows[0], *last = rows[1];
+	size_t *row = rows[2];
+	size_t least = row[0] = i;
+
+	for (size_t j = 1; b[j - 1]; j++) {
+		size_t replaced = last[j - 1] + (a[i - 1] != b[j - 1]);
+		row[j] = smallest(replaced, last[j] + 1, row[j - 1] + 1);
+		if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			before[j - 2] + 1 < row[j])
+			row[j] = before[j - 2] + 1;
+		least = row[j] < least ? row[j] : least;
+	}
+	return least;
+}
+
 size_t text_distance(const char *a, const char *b, size_t limit) {
 	size_t a_length = strlen(a);
 	size_t b_length = strlen(b);
@@ -115,25 +133,25 @@ size_t text_distance(const char *a, const char *b, size_t limit) {
 
 	if (gap > limit)
 		return limit + 1;
-	// row[j] is the distance between the first i characters of a and the first j of b.
-	size_t *row = memory_alloc(memory_product(b_length + 1, sizeof(*row)));
+	size_t width = b_length + 1;
+	size_t *all = memory_alloc(memory_product(3 * width, sizeof(*all)));
+	size_t *rows[3] = {all, all + width, all + 2 * width};
 	for (size_t j = 0; j <= b_length; j++)
-		row[j] = j;
+		rows[2][j] = j;
+	size_t least = 0;
 	for (size_t i = 1; i <= a_length; i++) {
-		size_t diagonal = row[0];
-		size_t least = row[0] = i;
-		for (size_t j = 1; j <= b_length; j++) {
-			size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			row[j] = smallest(replaced, row[j] + 1, row[j - 1] + 1);
-			least = row[j] < least ? row[j] : least;
-		}
-		if (least > limit)
+		size_t *spare = rows[0];
+		rows[0] = rows[1];
+		rows[1] = rows[2];
+		rows[2] = spare;
+		size_t least_above = least;
+		least = distance_row(a, b, i, rows);
+		// An entry follows from the two rows above it, so from here on none is within the limit.
+		if (least > limit && least_above > limit)
 			break;
 	}
-	// A row whose least is above the limit makes all later entries, the last too, no smaller.
-	size_t distance = row[b_length];
-	free(row);
+	size_t distance = rows[2][b_length];
+	free(all);
 	return distance > limit ? limit + 1 : distance;
 }
 

@@ -29,7 +29,8 @@ const char *text_chars(const struct text *text);
 bool text_equal(const char *a, const char *b);
 bool text_starts_with(const char *text, const char *start);
 
-// Levenshtein distance, never more than `limit` + 1.
+// How many letters were put in, left out, replaced or swapped with their neighbour; never more than
+// `limit` + 1.
 size_t text_distance(const char *a, const char *b, size_t limit);
 
 // A whole decimal number with nothing around it. -EINVAL when it is not one, -ERANGE when it is

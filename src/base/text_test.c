@@ -97,7 +97,10 @@ static void distance_counts_edits_up_to_the_limit(void **state) {
 		{"addresSpace", "addressSpace", 3, 1},
 		{"abcdefgh", "hgfedcba", 3, 4},
 		{"a", "abcdefgh", 2, 3},
-		{"ab", "ba", 2, 2},
+		{"ab", "ba", 2, 1},
+		{"site", "siet", 1, 1},
+		{"abcd", "badc", 2, 2},
+		{"abc", "ca", 3, 3},
 	};
 	(void)state;
 

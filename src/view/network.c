@@ -146,13 +146,20 @@ json_t *view_show_json(const struct view *view, enum view_inventory what) {
 	return object;
 }
 
+static long long count_warnings(const struct diagnostics *mistakes) {
+	long long count = 0;
+
+	for (size_t i = 0; i < diagnostics_count(mistakes); i++)
+		count += diagnostics_at(mistakes, i)->severity == SEVERITY_WARNING;
+	return count;
+}
+
 json_t *view_check_json(const char *path, const struct diagnostics *mistakes) {
 	json_t *object = json_object();
 
 	json_put_text(object, "file", path);
 	json_put_int(object, "errors", (long long)diagnostics_error_count(mistakes));
-	json_put_int(object, "warnings",
-		(long long)(diagnostics_count(mistakes) - diagnostics_error_count(mistakes)));
+	json_put_int(object, "warnings", count_warnings(mistakes));
 	json_t *list = json_put_array(object, "diagnostics");
 	for (size_t i = 0; i < diagnostics_count(mistakes); i++) {
 		const struct diagnostic *diagnostic = diagnostics_at(mistakes, i);
