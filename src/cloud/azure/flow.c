@@ -5,6 +5,7 @@
 #include "base/assert.h"
 
 #include "cloud/azure/answer_int.h"
+#include "cloud/azure/endpoint_int.h"
 #include "cloud/azure/lower_int.h"
 #include "cloud/azure/nsg_int.h"
 
@@ -25,6 +26,31 @@ static const struct rule *rule_for(const struct port_filter *filter, const struc
 	return &filter->list.rules[hit];
 }
 
+static void decide(const struct azure_cloud *cloud, const struct azure_security_group *nsg,
+	const struct rule *rule, struct arena *arena, struct cloud_flow_verdict *out) {
+	out->group = nsg->name;
+	out->origin = rule->origin;
+	out->rule = rule_name(cloud, nsg, rule->origin, arena);
+	out->allowed = rule->verdict == RULE_PERMIT;
+}
+
+// AZ-NIC-17: of a private endpoint, what comes in where its subnet's policies let groups count.
+static int verify_endpoint(const struct azure_cloud *cloud, const struct cloud_question *at,
+	const struct flow_key *key, bool inbound, struct cloud_flow_verdict *out) {
+	for (size_t e = 0; e < cloud->model->endpoint_count; e++) {
+		const struct lowered_endpoint *endpoint = &cloud->endpoints[e];
+		if (endpoint->node != at->node)
+			continue;
+		const struct port *port = world_port(at->world, endpoint->subnet_port);
+		*out = (struct cloud_flow_verdict){.allowed = true, .rule = ""};
+		if (inbound && port->filter_out_count > 0)
+			decide(cloud, cloud->subnets[endpoint->subnet].nsg, rule_for(port->filters_out, key),
+				at->arena, out);
+		return 0;
+	}
+	return -ENOENT;
+}
+
 int azure_flow_verify(struct cloud *seam, const struct cloud_question *at,
 	const struct cloud_flow *flow, struct cloud_flow_verdict *out) {
 	struct azure_cloud *cloud = (struct azure_cloud *)seam;
@@ -38,7 +64,7 @@ int azure_flow_verify(struct cloud *seam, const struct cloud_question *at,
 	};
 
 	if (!nic)
-		return -ENOENT;
+		return verify_endpoint(cloud, at, &key, flow->inbound, out);
 	const struct azure_security_group *own = nic->nsg;
 	const struct azure_security_group *subnet = cloud->subnets[nic->subnet].nsg;
 	const struct azure_security_group *order[] = {
@@ -50,11 +76,7 @@ int azure_flow_verify(struct cloud *seam, const struct cloud_question *at,
 	for (size_t i = 0; i < 2 && out->allowed; i++) {
 		if (!order[i])
 			continue;
-		const struct rule *rule = rule_for(filter++, &key);
-		out->group = order[i]->name;
-		out->origin = rule->origin;
-		out->rule = rule_name(cloud, order[i], rule->origin, at->arena);
-		out->allowed = rule->verdict == RULE_PERMIT;
+		decide(cloud, order[i], rule_for(filter++, &key), at->arena, out);
 	}
 	return 0;
 }

@@ -185,6 +185,10 @@ def security_groups():
         }
         one = asked(network)
         equal(one.verdict("spoke-vm", "store", *TCP), verdict, str(policies))
+        inbound = one.ask("flow", "spoke-vm", "store", *TCP)["rules"][1]
+        denying = ("Deny", "UserRule_web", "group")
+        expected = denying if verdict == "denied" else ("Allow", "", None)
+        equal((inbound["access"], inbound["rule"], inbound["group"]), expected, str(policies))
         # The default rules let in what comes from prefixes that the gateway learned.
         equal(one.verdict("dc-host", "store", "--protocol", "tcp", "--port", 22), "delivered")
 
