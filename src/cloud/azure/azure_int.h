@@ -109,14 +109,6 @@ struct lowered_machine {
 		appliance; // its system's interfaces, routes and BGP; no site: it has none
 };
 
-struct azure_tagged { // rules made from a group for one VNet; remade as gateways learn (AZ-NSG-4)
-	const struct azure_security_group *nsg;
-	uint32_t vnet;
-	bool inbound;
-	const struct rule *rules;
-	size_t count;
-};
-
 struct azure_controller;
 
 struct azure_cloud {
@@ -139,7 +131,7 @@ struct azure_cloud {
 	struct lowered_endpoint *endpoints; // endpoint_int.h
 	size_t subnet_count, gateway_count, nic_count;
 	struct {
-		struct azure_tagged *items;
+		struct azure_tagged *items; // tag_int.h
 		size_t count, room;
 	} tagged;
 	uint32_t none_origin, internet_origin;

@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "cloud/azure/nsg_int.h"
+#include "cloud/azure/tag_int.h"
 
 #define PRIORITY_LOW 100 // AZ-NSG-2
 #define PRIORITY_HIGH 4096

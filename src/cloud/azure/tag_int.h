@@ -3,6 +3,14 @@
 
 #include "cloud/azure/azure_int.h"
 
+struct azure_tagged { // rules made from a group for one VNet; remade as gateways learn (AZ-NSG-4)
+	const struct azure_security_group *nsg;
+	uint32_t vnet;
+	bool inbound;
+	const struct rule *rules;
+	size_t count;
+};
+
 struct azure_tag_rules;
 
 struct azure_tag_rules *azure_tag_rules_new(const struct azure_cloud *cloud, struct world *world);
