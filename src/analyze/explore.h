@@ -9,13 +9,15 @@
 #define EXPLORE_DEPTH_MAX 512
 #define EXPLORE_WAYS_MAX 4096
 
-// One way came to its end. False ends the exploration.
-typedef bool explore_end_fn(void *owner, const struct way *way);
+// One way came to its end, let through by stateful filters at `admitted`, which lives as long as
+// the walker. False ends the exploration.
+typedef bool explore_end_fn(void *owner, const struct way *way, const struct admitted *admitted);
 
 struct exploration {
 	uint32_t from; // the node that makes the packets
 	struct flow_key key;
-	bool is_reply;        // of an established flow: stateful filters pass it
+	bool is_reply;                   // to a flow that was let through at `admitted`
+	const struct admitted *admitted; // of a reply
 	bool each_state_once; // tell the ends, not every combination of members that leads to one
 	explore_end_fn *ended;
 	void *owner;
@@ -32,6 +34,10 @@ struct explored_ways {
 	size_t count, room;
 	bool is_cut_off;
 };
-// Of `exploration`, only where from, the key and is_reply count.
+// Of `exploration`, only where from and the key count.
 void explore_ways(struct world *world, const struct exploration *exploration, struct arena *arena,
 	struct explored_ways *out);
+// And all ways of the answers that `to` sends to whatever of that arrives there; when nothing does,
+// of an answer that every stateful filter would pass.
+void explore_ways_back(struct world *world, const struct exploration *there, uint32_t to,
+	struct arena *arena, struct explored_ways *out);

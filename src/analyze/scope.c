@@ -8,9 +8,16 @@ struct scoping {
 	struct walker *walker;
 	struct scope_region *region;
 	bool on_return;
-	uint32_t answering;                 // the node whose answers are followed
-	uint32_t delivered[SCOPE_ENDS_MAX]; // nodes the forward walk arrived at
-	size_t delivered_count;
+	uint32_t answering; // the node whose answers are followed
+	// Where the forward walk arrived, and who let it through on the way there: each has answers of
+	// its own.
+	struct {
+		struct arrival {
+			uint32_t node;
+			const struct admitted *admitted;
+		} * items;
+		size_t count, room;
+	} arrivals;
 };
 
 static void add_end(struct scope_region *region, const struct scope_end *end) {
@@ -24,16 +31,16 @@ static void add_end(struct scope_region *region, const struct scope_end *end) {
 		region->ends[region->end_count++] = *end;
 }
 
-static void add_delivered(struct scoping *scoping, uint32_t node) {
-	for (size_t i = 0; i < scoping->delivered_count; i++) {
-		if (scoping->delivered[i] == node)
+static void add_arrival(struct scoping *scoping, const struct arrival *arrival) {
+	for (size_t i = 0; i < scoping->arrivals.count; i++) {
+		const struct arrival *known = &scoping->arrivals.items[i];
+		if (known->node == arrival->node && known->admitted == arrival->admitted)
 			return;
 	}
-	if (scoping->delivered_count < SCOPE_ENDS_MAX)
-		scoping->delivered[scoping->delivered_count++] = node;
+	ARRAY_PUSH(&scoping->arrivals, *arrival);
 }
 
-static bool ended(void *owner, const struct way *way) {
+static bool ended(void *owner, const struct way *way, const struct admitted *admitted) {
 	struct scoping *scoping = owner;
 	struct scope_end end = {
 		.verdict = VERDICT_DELIVERED,
@@ -43,7 +50,8 @@ static bool ended(void *owner, const struct way *way) {
 	};
 
 	if (way->end == WAY_DELIVERED && !scoping->on_return) {
-		add_delivered(scoping, way->end_node);
+		const struct arrival arrival = {way->end_node, admitted};
+		add_arrival(scoping, &arrival);
 		return true;
 	}
 	if (way->end == WAY_DELIVERED) {
@@ -74,11 +82,13 @@ static struct header_box mirrored(const struct header_box *box) {
 	return out;
 }
 
-static void walk_reply(struct scoping *scoping, const struct flow_key *key, uint32_t node) {
+static void walk_reply(
+	struct scoping *scoping, const struct flow_key *key, const struct arrival *arrival) {
 	struct exploration reply = {
-		.from = node,
+		.from = arrival->node,
 		.key = question_reply_key(key),
 		.is_reply = true,
+		.admitted = arrival->admitted,
 		.each_state_once = true,
 		.ended = ended,
 		.owner = scoping,
@@ -86,7 +96,7 @@ static void walk_reply(struct scoping *scoping, const struct flow_key *key, uint
 	struct header_box box = mirrored(&scoping->region->box);
 
 	scoping->on_return = true;
-	scoping->answering = node;
+	scoping->answering = arrival->node;
 	explore(scoping->walker, &reply, &box);
 	scoping->on_return = false;
 	scoping->region->box = mirrored(&box);
@@ -106,8 +116,9 @@ static struct scope_region region_of(
 	};
 
 	explore(walker, &forward, &region.box);
-	for (size_t i = 0; i < scoping.delivered_count; i++)
-		walk_reply(&scoping, &forward.key, scoping.delivered[i]);
+	for (size_t i = 0; i < scoping.arrivals.count; i++)
+		walk_reply(&scoping, &forward.key, &scoping.arrivals.items[i]);
+	free(scoping.arrivals.items);
 	return region;
 }
 

@@ -1,9 +1,10 @@
 // Exhaustive reachability: a box of headers in, disjoint boxes with their verdicts out, every
 // header in exactly one of them.
 //
-// One header of what is left is walked, forward and, where it arrives, the reply as an established
-// flow; the walk narrows the box to the headers that meet the same answers at every node; that box
-// is taken away; repeat until nothing is left.
+// One header of what is left is walked, forward and, where it arrives, the reply, as an established
+// flow at those stateful filters that let the packet through, and as anybody's packet at others;
+// the walk narrows the box to the headers that meet the same answers at every node; that box is
+// taken away; repeat until nothing is left.
 #pragma once
 
 #include "analyze/question.h"
@@ -13,7 +14,8 @@
 #define SCOPE_REGIONS_MAX 65536
 #define SCOPE_ENDS_MAX 16
 
-// One end that packets of a region come to. With equal routes there may be several.
+// One end that packets of a region come to. With equal routes there may be several: of each way
+// there with each way of the answers back, whether or not a flow's hashes ever pick both.
 struct scope_end {
 	enum verdict verdict;
 	uint32_t node;

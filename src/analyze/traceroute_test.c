@@ -129,6 +129,35 @@ static void all_members_of_equal_routes_are_explored(void **state) {
 	arena_free(arena);
 }
 
+// r2 lets answers of b pass only to what it has seen, and that is one member of the ways there.
+static void answers_are_explored_for_each_way_there(void **state) {
+	struct rule deny = {.box = header_box_all_v4(), .verdict = RULE_DENY};
+	struct topo_filter filter = {
+		.rules = &deny, .rule_count = 1, .drop = DROP_DENIED, .is_stateful = true};
+	struct arena *arena = arena_new();
+	struct explored_ways ways;
+	size_t delivered = 0;
+	struct lab lab;
+
+	(void)state;
+	diamond_begin(&lab);
+	uint32_t guard = lab.topo->nodes[diamond_node(&lab, "r2")].ports[1];
+	lab.topo->ports[guard].filters_in = &filter;
+	lab.topo->ports[guard].filter_in_count = 1;
+	lab_start(&lab, 1);
+	struct question question = ask(&lab, 0);
+	struct exploration there = {.from = question.from, .key = question_key(&question)};
+	explore_ways_back(lab.world, &there, question.to, arena, &ways);
+	assert_int_equal(ways.count, 3);
+	for (size_t i = 0; i < ways.count; i++) {
+		delivered += ways.ways[i].end == WAY_DELIVERED;
+		assert_true(ways.ways[i].end == WAY_DELIVERED || ways.ways[i].drop == DROP_DENIED);
+	}
+	assert_int_equal(delivered, 2);
+	lab_end(&lab);
+	arena_free(arena);
+}
+
 static void the_matrix_holds_every_ordered_pair(void **state) {
 	struct question_flow flow = {0};
 	struct arena *arena = arena_new();
@@ -157,6 +186,7 @@ int main(void) {
 		cmocka_unit_test(what_is_lost_on_a_cut_link_is_said_to_be),
 		cmocka_unit_test(an_answer_lost_one_way_is_a_lost_reply),
 		cmocka_unit_test(all_members_of_equal_routes_are_explored),
+		cmocka_unit_test(answers_are_explored_for_each_way_there),
 		cmocka_unit_test(the_matrix_holds_every_ordered_pair),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

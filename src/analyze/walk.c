@@ -11,6 +11,7 @@ struct walker {
 	struct world *world;
 	const struct topo *topo;
 	struct lpm **owners; // per link: prefix to end, built on first use
+	struct admitted_table *admitted;
 };
 
 struct walker *walker_new(struct world *world) {
@@ -18,6 +19,7 @@ struct walker *walker_new(struct world *world) {
 
 	walker->world = world;
 	walker->topo = world_topo(world);
+	walker->admitted = admitted_table_new();
 	walker->owners =
 		memory_alloc(memory_product(walker->topo->link_count + 1, sizeof(struct lpm *)));
 	return walker;
@@ -29,6 +31,7 @@ void walker_free(struct walker *walker) {
 	for (size_t i = 0; i < walker->topo->link_count; i++)
 		lpm_free(walker->owners[i]);
 	free(walker->owners);
+	admitted_table_free(walker->admitted);
 	free(walker);
 }
 
@@ -176,6 +179,13 @@ static void cross_tunnel(struct walker *walker, uint32_t number, struct walk_ste
 	};
 }
 
+// A packet that a port with stateful filters let through has opened its flow there.
+static void note_crossing(
+	struct walker *walker, struct walk_step *step, uint32_t port, bool is_leaving) {
+	if (port != TOPO_NONE && world_port(walker->world, port)->flows != NULL)
+		step->admitted = admitted_with(walker->admitted, step->admitted, port, is_leaving);
+}
+
 static void take_hop(struct walker *walker, const struct walk_question *question,
 	const struct walk_hop *hop, struct header_box *scope, struct walk_step *step) {
 	const struct topo_node *node = &walker->topo->nodes[question->at.node];
@@ -189,13 +199,18 @@ static void take_hop(struct walker *walker, const struct walk_question *question
 		.port = TOPO_NONE,
 		.via = hop->via,
 		.next = {.node = TOPO_NONE, .port = TOPO_NONE},
+		.admitted = question->admitted,
 	};
+	if (!question->is_reply)
+		note_crossing(walker, step, question->at.port, false);
 	if (hop->is_dropped)
 		end_dropped(step, hop->drop, hop->origin);
 	if (hop->is_dropped || hop->is_delivered)
 		return;
 	assert(hop->port < node->port_count);
 	step->port = node->ports[hop->port];
+	if (!question->is_reply)
+		note_crossing(walker, step, step->port, true);
 	uint32_t tunnel = walker->topo->ports[step->port].tunnel;
 	if (tunnel != TOPO_NONE)
 		cross_tunnel(walker, tunnel, step);
@@ -203,13 +218,30 @@ static void take_hop(struct walker *walker, const struct walk_question *question
 		cross_link(walker, &question->key, scope, step);
 }
 
+struct answering {
+	const struct topo_node *node;
+	const struct admitted *admitted;
+};
+
+static bool knows(const void *owner, const struct port *port, bool is_leaving) {
+	const struct answering *answering = owner;
+
+	return admitted_passes_answer(
+		answering->admitted, answering->node->ports[port->id], is_leaving);
+}
+
 size_t walker_step(struct walker *walker, const struct walk_question *question,
 	struct header_box *scope, struct walk_step steps[FIB_HOPS_MAX]) {
 	const struct walk_at *at = &question->at;
+	const struct answering answering = {
+		.node = &walker->topo->nodes[at->node],
+		.admitted = question->admitted,
+	};
 	struct walk_input input = {
 		.key = question->key,
 		.via = at->via,
-		.reply = question->is_reply,
+		.knows = question->is_reply ? knows : NULL,
+		.owner = &answering,
 		.originated = at->port == TOPO_NONE,
 	};
 	struct walk_hop hops[FIB_HOPS_MAX];

@@ -2,6 +2,7 @@
 // the node behind. The forwarding code itself is asked; nothing is modelled twice.
 #pragma once
 
+#include "analyze/admitted.h"
 #include "forward/forward.h"
 #include "net/lpm.h"
 #include "world/world.h"
@@ -22,7 +23,8 @@ struct walk_at {
 struct walk_question {
 	struct walk_at at;
 	struct flow_key key;
-	bool is_reply; // of an established flow: stateful filters pass it
+	bool is_reply; // to a flow that `admitted` tells about; else that is of this one up to here
+	const struct admitted *admitted;
 };
 
 // What one node does with it. Either it ends here, or it is at `next`.
@@ -36,6 +38,7 @@ struct walk_step {
 	uint32_t port;   // left by
 	struct ip via;
 	struct walk_at next;
+	const struct admitted *admitted; // behind this step; of a reply, what it was asked with
 };
 
 // All equal hops at once: returns how many steps (at most FIB_HOPS_MAX). `scope` is narrowed to

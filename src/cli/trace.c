@@ -11,13 +11,11 @@ struct both_ways {
 static void explore_both(
 	const struct network *network, const struct question *question, struct both_ways *out) {
 	struct exploration there = {.from = question->from, .key = question_key(question)};
-	struct exploration back = {
-		.from = question->to, .key = question_reply_key(&there.key), .is_reply = true};
 
 	*out = (struct both_ways){0};
 	explore_ways(network->world, &there, network->arena, &out->forward);
 	if (question->to != TOPO_NONE)
-		explore_ways(network->world, &back, network->arena, &out->back);
+		explore_ways_back(network->world, &there, question->to, network->arena, &out->back);
 }
 
 static int print_trace_json(const struct network *network, const struct view *view,

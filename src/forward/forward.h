@@ -66,13 +66,15 @@ struct walk_hop {
 	bool ttl_reset;    // CE-TTL-1: the TTL starts anew behind this hop
 	bool ttl_lowered;
 };
-// `via` is the link's next hop it came with, IP_NONE when that is each header's own destination;
-// `reply` asks as a packet of an established flow, which stateful filters pass. Returns how many
-// hops (ECMP: every member), at least 1, at most FIB_HOPS_MAX.
+// `via` is the link's next hop it came with, IP_NONE when that is each header's own destination.
+// `knows` says where the flow is an established one: do the stateful filters of this port pass its
+// packets that enter, or leave? NULL: nowhere. Returns how many hops (ECMP: every member), at least
+// 1, at most FIB_HOPS_MAX.
 struct walk_input {
 	struct flow_key key;
 	struct ip via;
-	bool reply;
+	bool (*knows)(const void *owner, const struct port *port, bool is_leaving);
+	const void *owner;
 	bool originated; // made by the router itself; `in` is NULL
 };
 size_t forward_walk(const struct router *router, const struct port *in,

@@ -12,10 +12,16 @@ static size_t walk_end(struct verdict verdict, struct walk_hop *hop) {
 	return 1;
 }
 
+static bool is_known(const struct walk_input *input, const struct port *port, bool is_leaving) {
+	return port != NULL && input->knows != NULL && input->knows(input->owner, port, is_leaving);
+}
+
 // What a member of the set does, as step_leave() would find it.
-static void walk_leave(struct asked *asked, struct header_box *scope, struct walk_hop *hop) {
+static void walk_leave(struct asked *asked, const struct walk_input *input,
+	struct header_box *scope, struct walk_hop *hop) {
 	const struct port *out = asked->router->ports[hop->port];
 	asked->port = out;
+	asked->is_known = is_known(input, out, true);
 	struct verdict verdict = leave_scope(asked, scope);
 	hop->is_dropped = verdict.edge == EDGE_DROP;
 	if (hop->is_dropped) {
@@ -32,9 +38,9 @@ size_t forward_walk(const struct router *router, const struct port *in,
 		.router = router,
 		.port = input->originated ? NULL : in,
 		.key = key,
-		.is_known = input->reply,
 		.is_originated = input->originated,
 	};
+	asked.is_known = is_known(input, asked.port, false);
 	struct verdict verdict = admit_scope(&asked, scope);
 	if (verdict.edge != EDGE_ON)
 		return walk_end(verdict, &hops[0]);
@@ -58,7 +64,7 @@ size_t forward_walk(const struct router *router, const struct port *in,
 			.origin = match.route->origin,
 			.ttl_lowered = router->decrements_ttl && !input->originated,
 		};
-		walk_leave(&asked, scope, &hops[i]);
+		walk_leave(&asked, input, scope, &hops[i]);
 	}
 	return match.route->hop_count;
 }

@@ -46,8 +46,9 @@ static void check_circle(struct looking *looking, const struct way *way) {
 	text_add_char(failure, '\n');
 }
 
-static bool ended(void *owner, const struct way *way) {
+static bool ended(void *owner, const struct way *way, const struct admitted *admitted) {
 	struct looking *looking = owner;
+	(void)admitted;
 	if (way->end == WAY_DROPPED && way->drop == DROP_LOOP)
 		check_circle(looking, way);
 	return looking->out->failure.length == 0;
@@ -59,6 +60,7 @@ static void follow(struct walker *walker, struct looking *looking) {
 		.from = question->from,
 		.key = question_key(question),
 		.is_reply = looking->is_reply,
+		.admitted = ADMITTED_EVERYWHERE,
 		.each_state_once = true,
 		.ended = ended,
 		.owner = looking,

@@ -32,7 +32,7 @@ struct network {
 
 // What was met, over all networks.
 struct tally {
-	uint64_t networks, faults, disputes, loops, regions, probes, delivered;
+	uint64_t networks, faults, disputes, loops, regions, probes, delivered, answers_denied;
 };
 
 // A check adds words here when something is wrong; empty is good.

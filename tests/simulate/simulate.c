@@ -153,6 +153,7 @@ static void add_tally(struct tally *sum, const struct tally *tally) {
 	sum->regions += tally->regions;
 	sum->probes += tally->probes;
 	sum->delivered += tally->delivered;
+	sum->answers_denied += tally->answers_denied;
 }
 
 static void print_failure(const struct outcome *outcome, uint64_t seed) {
@@ -180,8 +181,9 @@ static int report(const struct plan *plan) {
 		print_failure(outcome, plan->first + i);
 	}
 	printf("# %lu networks, %lu faults, %lu disputes, %lu circles through static routes, "
-		   "%lu regions, %lu packets of which %lu were answered\n",
-		sum.networks, sum.faults, sum.disputes, sum.loops, sum.regions, sum.probes, sum.delivered);
+		   "%lu regions, %lu packets of which %lu were answered and %lu had their answer denied\n",
+		sum.networks, sum.faults, sum.disputes, sum.loops, sum.regions, sum.probes, sum.delivered,
+		sum.answers_denied);
 	return failed > 0;
 }
 
