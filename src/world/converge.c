@@ -1,10 +1,5 @@
 #include "world/world_int.h"
 
-// One end holds keys and the other does not: it will agree on new ones, or notice in its time.
-static bool is_half_open(const struct world_tunnel *tunnel) {
-	return tunnel->ends[0].is_up != tunnel->ends[1].is_up;
-}
-
 // Converged: nothing is being worked on. Streams with unacknowledged bytes count as updates in
 // flight: over a link that silently loses everything they stay so until a timer ends the session,
 // and until the longest of those timers has passed since such a fault, and since whatever changed
@@ -19,10 +14,6 @@ bool world_is_converged(const struct world *world) {
 		if (node->tcp != NULL && tcp_bytes_in_flight(node->tcp) > 0)
 			return false;
 		if (node->speaker != NULL && bgp_has_pending(node->speaker))
-			return false;
-	}
-	for (size_t i = 0; i < world->topo->tunnel_count; i++) {
-		if (is_half_open(&world->tunnels[i]))
 			return false;
 	}
 	return true;

@@ -80,7 +80,7 @@ static void the_end_that_was_heard_until_the_other_gave_up_is_waited_for(void **
 }
 
 // A link behind a router in the middle goes down: one end sees it, the other can't be told.
-static void a_tunnel_with_one_end_up_is_not_at_rest(void **state) {
+static void an_end_that_is_not_told_of_a_link_further_on_is_waited_for(void **state) {
 	(void)state;
 	struct lab lab;
 	lab_begin(&lab);
@@ -176,7 +176,7 @@ static void nobody_waits_for_timers_after_what_everybody_saw(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_end_that_was_heard_until_the_other_gave_up_is_waited_for),
-		cmocka_unit_test(a_tunnel_with_one_end_up_is_not_at_rest),
+		cmocka_unit_test(an_end_that_is_not_told_of_a_link_further_on_is_waited_for),
 		cmocka_unit_test(a_change_in_the_wake_of_a_cut_begins_the_wait_anew),
 		cmocka_unit_test(a_session_across_a_router_is_waited_for_when_a_link_goes_down),
 		cmocka_unit_test(nobody_waits_for_timers_after_what_everybody_saw),
