@@ -12,6 +12,16 @@
 
 #define EXIT_NO_COMMAND 127
 
+static bool is_among(const json_t *list, const char *name) {
+	size_t index;
+	json_t *item;
+	json_array_foreach(list, index, item) {
+		if (text_equal(json_string_value(json_object_get(item, "name")), name))
+			return true;
+	}
+	return false;
+}
+
 // The lab knows its hosts' names best, and says so when there is no such one.
 static int find_name_space(const char *lab, const char *host, char **out) {
 	json_t *request = json_object();
@@ -20,14 +30,18 @@ static int find_name_space(const char *lab, const char *host, char **out) {
 	int exit_code = lab_ask_named(lab, request, &status, NULL);
 	if (exit_code != EXIT_DONE)
 		return exit_code;
-	size_t index;
-	json_t *item;
 	char *found = NULL;
-	json_array_foreach(json_object_get(status, "hosts"), index, item) {
-		if (text_equal(json_string_value(json_object_get(item, "name")), host))
-			found = host_name_space(lab, host);
-	}
+	if (is_among(json_object_get(status, "hosts"), host))
+		found = host_name_space(lab, host);
+	bool is_attached = is_among(json_object_get(status, "attached"), host);
 	json_decref(status);
+	if (is_attached) {
+		fprintf(stderr,
+			"interplane: %s is attached: it is a machine of its own behind an interface, and can't be "
+			"entered from here\n",
+			host);
+		return EXIT_WRONG_USE;
+	}
 	if (found == NULL) {
 		fprintf(stderr, "interplane: lab %s has no host %s; `interplane lab status` lists them\n",
 			lab, host);

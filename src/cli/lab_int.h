@@ -3,6 +3,7 @@
 
 #include "cli/lab.h"
 #include "cli/network.h"
+#include "live/attached.h"
 #include "live/clock_epoll.h"
 #include "live/control.h"
 #include "live/hosts.h"
@@ -14,6 +15,7 @@ struct lab {
 	struct state *state;
 	struct clock_epoll *clock;
 	struct hosts hosts;
+	struct attachments attachments;
 	struct control *control;
 	struct source signals;
 	instant started;
@@ -43,5 +45,8 @@ json_t *lab_answer_routes(struct lab *lab, const json_t *request);
 json_t *lab_answer_trace(struct lab *lab, const json_t *request);
 json_t *lab_answer_capture(struct lab *lab, struct control_caller *caller, const json_t *request);
 void lab_capture_closed(struct lab *lab, struct control_caller *caller);
+// lab_attached.c: of `lab status`.
+void lab_put_attached(const struct lab *lab, json_t *document);
+void lab_add_attached(const json_t *status, struct text *out);
 void lab_repairs_free(struct lab *lab);
 void lab_captures_free(struct lab *lab);

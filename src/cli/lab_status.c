@@ -130,6 +130,7 @@ json_t *lab_answer_status(struct lab *lab, const json_t *request) {
 	json_put_bool(document, "converged", world_is_converged(lab->network.world));
 	json_put_text(document, "espLibrary", aead_library_name(aead_library_chosen()));
 	put_hosts(lab, document);
+	lab_put_attached(lab, document);
 	put_links(lab, document);
 	put_sessions(lab, document);
 	put_tunnels(lab, document);
@@ -230,6 +231,7 @@ static void print_status(const json_t *status, const json_t *before, bool clears
 		(double)number(status, "upMs") / 1e3,
 		json_is_true(json_object_get(status, "converged")) ? "converged" : "converging");
 	add_hosts(status, before, &out);
+	lab_add_attached(status, &out);
 	add_links(status, &out);
 	add_sessions(status, &out);
 	add_drops(status, &out);

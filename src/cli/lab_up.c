@@ -50,6 +50,8 @@ static int furnish(struct lab *lab, struct text *problem) {
 	}
 	struct hosts_place place = {lab->state, lab->network.world, lab->clock};
 	int result = hosts_open(&lab->hosts, &place, problem);
+	if (result == 0)
+		result = attachments_open(&lab->attachments, lab->network.world, lab->clock, problem);
 	if (result < 0)
 		return result;
 	struct control_events events = {lab_asked, lab_closed, lab};
@@ -82,6 +84,7 @@ static void dismantle(struct lab *lab) {
 	lab_repairs_free(lab);
 	control_close(lab->control);
 	lab_captures_free(lab);
+	attachments_close(&lab->attachments);
 	hosts_close(&lab->hosts);
 	if (lab->signals.fd >= 0)
 		close(lab->signals.fd);
@@ -135,19 +138,24 @@ static int begin(struct lab *lab, const char *name, const char *path) {
 
 static int print_up(const struct options *options, const struct lab *lab, double took_s) {
 	const char *name = state_name(lab->state);
-	size_t hosts = 0;
-	for (uint32_t i = 0; i < lab->network.topo->node_count; i++)
+	size_t hosts = 0, attached = 0;
+	for (uint32_t i = 0; i < lab->network.topo->node_count; i++) {
 		hosts += host_is_outside(lab->network.topo, i);
+		attached += node_is_attached(lab->network.topo, i);
+	}
 	if (options_is_format(options, "json")) {
 		json_t *document = json_object();
 		json_put_text(document, "name", name);
 		json_put_int(document, "hosts", (long long)hosts);
+		json_put_int(document, "attached", (long long)attached);
 		json_put_int(document, "links", (long long)lab->network.topo->link_count);
 		json_put_real(document, "seconds", took_s);
 		return print_json(document);
 	}
-	printf("lab %s is up: %zu hosts, %zu links, %.2f s\n", name, hosts,
-		lab->network.topo->link_count, took_s);
+	printf("lab %s is up: %zu hosts, ", name, hosts);
+	if (attached != 0)
+		printf("%zu attached, ", attached);
+	printf("%zu links, %.2f s\n", lab->network.topo->link_count, took_s);
 	return EXIT_DONE;
 }
 

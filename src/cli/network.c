@@ -11,6 +11,7 @@
 #include "cli/network_int.h"
 #include "cli/verb.h"
 #include "format/native/native.h"
+#include "topo/attach_check.h"
 #include "topo/site.h"
 #include "topo/topo_build.h"
 
@@ -37,6 +38,7 @@ int network_load(const char *path, struct network *out) {
 	out->cloud = azure_cloud_new(&out->file->azure);
 	out->cloud->ops->lower(out->cloud, out->topo, out->port_names, out->mistakes);
 	site_lower_finish(out->topo, out->mistakes);
+	topo_check_attached(out->topo, out->mistakes);
 	if (diagnostics_error_count(out->mistakes) != 0) {
 		print_mistakes(out);
 		return EXIT_WRONG_USE;

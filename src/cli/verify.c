@@ -12,6 +12,7 @@
 #include "cli/lab.h"
 #include "cli/network.h"
 #include "cli/print.h"
+#include "live/attached.h"
 #include "live/hosts.h"
 #include "live/prober.h"
 #include "topo/topo_build.h"
@@ -133,12 +134,20 @@ static void add_pair(struct verify *verify, uint32_t from, uint32_t to, bool pre
 	ARRAY_PUSH(verify, pair);
 }
 
+static bool is_attached_host(const struct topo *topo, uint32_t node) {
+	return topo->nodes[node].kind == TOPO_HOST && node_is_attached(topo, node);
+}
+
+// Whom echoes are sent to. An attached host can't be entered, but it answers.
+static bool is_reached(const struct verify *verify, uint32_t node) {
+	return verify->host_numbers[node] != TOPO_NONE || is_attached_host(verify->network.topo, node);
+}
+
 static void add_pairs(struct verify *verify, bool prefer_v6) {
 	const struct topo *topo = verify->network.topo;
 	for (uint32_t from = 0; from < topo->node_count; from++) {
 		for (uint32_t to = 0; to < topo->node_count; to++) {
-			if (from != to && verify->host_numbers[from] != TOPO_NONE &&
-				verify->host_numbers[to] != TOPO_NONE)
+			if (from != to && verify->host_numbers[from] != TOPO_NONE && is_reached(verify, to))
 				add_pair(verify, from, to, prefer_v6);
 		}
 	}
@@ -308,6 +317,11 @@ static int report_json(const struct verify *verify, const char *name) {
 	json_put_text(document, "lab", name);
 	json_put_int(document, "pairs", (long long)verify->count);
 	json_put_int(document, "different", (long long)count_differences(verify));
+	json_t *skipped = json_put_array(document, "notMeasuredFrom");
+	for (uint32_t node = 0; node < verify->network.topo->node_count; node++) {
+		if (is_attached_host(verify->network.topo, node))
+			json_push_text(skipped, node_name(verify, node));
+	}
 	json_t *pairs = json_put_array(document, "results");
 	for (size_t i = 0; i < verify->count; i++) {
 		const struct verify_pair *pair = &verify->items[i];
@@ -330,6 +344,11 @@ static int report_json(const struct verify *verify, const char *name) {
 
 static void report_text(const struct verify *verify, const char *name) {
 	size_t different = count_differences(verify);
+	for (uint32_t node = 0; node < verify->network.topo->node_count; node++) {
+		if (is_attached_host(verify->network.topo, node))
+			printf("%s is attached and can't be entered: measured towards it only\n",
+				node_name(verify, node));
+	}
 	for (size_t i = 0; i < verify->count; i++) {
 		const struct verify_pair *pair = &verify->items[i];
 		if (pair->difference != NULL)

@@ -9,13 +9,15 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "live/attached.h"
 #include "live/netlink.h"
 #include "live/netns.h"
 #include "live/release.h"
 
 bool host_is_outside(const struct topo *topo, uint32_t number) {
 	const struct topo_node *node = &topo->nodes[number];
-	return node->kind == TOPO_HOST && !node->forwards && node->bgp == NULL;
+	return node->kind == TOPO_HOST && !node->forwards && node->bgp == NULL &&
+		!node_is_attached(topo, number);
 }
 
 char *host_name_space(const char *lab, const char *host) {

@@ -18,7 +18,8 @@ struct hosts {
 	size_t count, room;
 };
 
-// Does this node live outside? Hosts do; appliances that route or speak BGP are the world's.
+// Does this node live in a namespace? Hosts do; appliances that route or speak BGP are the world's,
+// and an attached one is somewhere else.
 bool host_is_outside(const struct topo *topo, uint32_t node);
 char *host_name_space(const char *lab, const char *host); // to be freed
 

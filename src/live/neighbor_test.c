@@ -159,8 +159,92 @@ static void only_unicast_packets_are_carried(void **state) {
 	}
 }
 
+static struct ip address(const char *text) {
+	struct ip parsed;
+	assert_int_equal(ip_parse(text, &parsed), 0);
+	return parsed;
+}
+
+static void assert_ip(struct ip found, const char *expected) {
+	char text[IP_TEXT_BYTES];
+	assert_string_equal(ip_format(found, text), expected);
+}
+
+static void the_fabrics_own_question_is_one_that_it_would_answer(void **state) {
+	static const struct {
+		const char *target, *source;
+		size_t length;
+	} cases[] = {{"10.0.0.4", "10.0.0.1", 42}, {"fd00::1:4", NULL, 86}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t frame[NEIGHBOR_ANSWER_MAX], answer[NEIGHBOR_ANSWER_MAX];
+		struct ip source = cases[i].source != NULL ? address(cases[i].source) : IP_NONE;
+		size_t length = neighbor_ask(address(cases[i].target), source, frame);
+		assert_int_equal(length, cases[i].length);
+		assert_int_equal(frame_kind_of(frame, length), FRAME_QUESTION);
+		struct neighbor_news news = neighbor_read(frame, length);
+		assert_ip(news.target, cases[i].target);
+		assert_memory_equal(news.mac, neighbor_fabric_mac, MAC_BYTES);
+		if (cases[i].source != NULL)
+			assert_ip(news.sender, cases[i].source);
+		else
+			assert_ip(news.sender, "fe80::1034:56ff:fe78:9abc");
+		// The answer says who has it.
+		size_t bytes = neighbor_answer(frame, length, answer);
+		news = neighbor_read(answer, bytes);
+		assert_ip(news.sender, cases[i].target);
+		assert_true(ip_is_none(news.target));
+	}
+	// Nobody to ask for: 0.0.0.0 is a sender that gets no answer from us, and tells nothing.
+	uint8_t probe[NEIGHBOR_ANSWER_MAX];
+	size_t length = neighbor_ask(address("10.0.0.4"), IP_NONE, probe);
+	assert_true(ip_is_none(neighbor_read(probe, length).sender));
+}
+
+static void an_advertisement_without_its_option_tells_by_the_frame(void **state) {
+	(void)state;
+	uint8_t frame[NEIGHBOR_ANSWER_MAX], payload[16];
+	struct ip host = address("fd00::4"), fabric = address("fe80::1");
+	neighbor_write_header(frame, neighbor_fabric_mac, 0x60);
+	memcpy(frame + MAC_BYTES, host_mac, MAC_BYTES);
+	ip_write_v6(host, payload);
+	struct writer out = writer_of(frame + 14, sizeof(frame) - 14);
+	struct ip_header ip = {
+		.source = host, .destination = fabric, .protocol = PROTOCOL_ICMPV6, .ttl = 255};
+	struct flow_key key = {.source = host, .destination = fabric, .protocol = PROTOCOL_ICMPV6};
+	struct icmp_header icmp = {.type = 136};
+	ip_header_encode(&out, &ip, ICMP_HEADER_BYTES + sizeof(payload));
+	icmp_encode(&out, &key, &icmp, payload, sizeof(payload));
+	size_t length = 14 + writer_length(&out);
+	struct neighbor_news news = neighbor_read(frame, length);
+	assert_ip(news.sender, "fd00::4");
+	assert_memory_equal(news.mac, host_mac, MAC_BYTES);
+	for (size_t cut = 0; cut < length; cut++)
+		assert_true(ip_is_none(neighbor_read(frame, cut).sender));
+	frame[14 + 7] = 64; // not from next door
+	assert_true(ip_is_none(neighbor_read(frame, length).sender));
+}
+
+static void a_device_tells_of_itself_by_asking(void **state) {
+	static const uint8_t sender[] = {10, 0, 0, 4}, target[] = {10, 0, 0, 1};
+	(void)state;
+	struct question question = arp(1, sender, target);
+	struct neighbor_news news = neighbor_read(question.bytes, question.length);
+	assert_ip(news.sender, "10.0.0.4");
+	assert_ip(news.target, "10.0.0.1");
+	assert_memory_equal(news.mac, host_mac, MAC_BYTES);
+	question = arp(2, sender, target);
+	assert_true(ip_is_none(neighbor_read(question.bytes, question.length).target));
+	question = arp(3, sender, target); // RARP
+	assert_true(ip_is_none(neighbor_read(question.bytes, question.length).sender));
+	assert_true(ip_is_none(neighbor_read(question.bytes, 41).sender));
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_fabrics_own_question_is_one_that_it_would_answer),
+		cmocka_unit_test(an_advertisement_without_its_option_tells_by_the_frame),
+		cmocka_unit_test(a_device_tells_of_itself_by_asking),
 		cmocka_unit_test(a_question_for_any_address_is_answered_with_the_fabrics_own),
 		cmocka_unit_test(nobody_answers_for_the_hosts_own_address),
 		cmocka_unit_test(a_solicitation_is_answered_by_an_advertisement),

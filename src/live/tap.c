@@ -14,6 +14,7 @@
 #include "forward/merge.h"
 #include "forward/segment.h"
 #include "forward/train.h"
+#include "live/frame.h"
 #include "live/offload.h"
 #include "net/packet_format.h"
 #include "world/attach.h"
@@ -60,26 +61,6 @@ static void take_question(struct tap *tap, const uint8_t *frame, size_t length) 
 		write_frame(tap, front, OFFLOAD_BYTES + bytes);
 }
 
-// The next hop as the host's own table in the file has it: it decides who on a shared segment gets
-// the packet.
-static struct ip next_hop(struct tap *tap, const uint8_t *bytes) {
-	const struct topo *topo = world_topo(tap->world);
-	struct router *router = world_router(tap->world, topo->ports[tap->port].node);
-	struct ip destination;
-	if (bytes[0] >> 4 == 6)
-		ip_read_v6(&destination, bytes + 24);
-	else
-		ip_read_v4(&destination, bytes + 16);
-	struct fib_match match = fib_lookup(&router->fib, destination);
-	return match.route != NULL && match.route->hop_count != 0 ? match.route->hops[0].via : IP_NONE;
-}
-
-// What stands behind a packet in its frame is padding, which no checksum covers.
-static uint32_t packet_bytes_of(const uint8_t *bytes, size_t length) {
-	size_t said = bytes[0] >> 4 == 6 ? IPV6_HEADER_BYTES + get_u16(bytes + 4) : get_u16(bytes + 2);
-	return (uint32_t)(said < length ? said : length);
-}
-
 // One frame, its headers in front of packet_data(). False when the packet was not taken.
 static bool take_frame(struct tap *tap, struct packet *packet, size_t length) {
 	const uint8_t *frame = packet_data(packet) - ETHERNET_HEADER_BYTES;
@@ -95,12 +76,12 @@ static bool take_frame(struct tap *tap, struct packet *packet, size_t length) {
 	case FRAME_PACKET:
 		break;
 	}
-	packet->length = packet_bytes_of(packet_data(packet), length - ETHERNET_HEADER_BYTES);
+	packet->length = frame_packet_bytes(packet_data(packet), length - ETHERNET_HEADER_BYTES);
 	if (offload_read(&offload, packet) < 0) {
 		tap->counts.ignored++;
 		return false;
 	}
-	packet->via = next_hop(tap, packet_data(packet));
+	packet->via = frame_next_hop(tap->world, tap->port, packet_data(packet));
 	tap->counts.packets_sent++;
 	tap->counts.bytes_sent += packet->length;
 	clock_epoll_note_traffic(tap->clock);

@@ -25,6 +25,12 @@ struct topo_address {
 	struct prefix network;
 };
 
+// Who takes the node's place at a port when the network runs live.
+struct topo_attachment {
+	const char *interface;  // an existing one; NULL: nobody
+	const char *name_space; // it is in; NULL: the machine's own
+};
+
 struct topo_port {
 	const char *name;
 	uint32_t node;
@@ -42,6 +48,7 @@ struct topo_port {
 	size_t filter_in_count, filter_out_count;
 	uint32_t tunnel;   // TOPO_NONE unless this is a tunnel's port
 	uint32_t igp_cost; // 0: not part of the site's IGP
+	struct topo_attachment attach;
 	uint32_t origin;
 };
 

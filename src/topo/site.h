@@ -40,6 +40,7 @@ struct site_interface {
 	uint32_t mtu_bytes,
 		igp_cost; // 0: 1500; cost 1, and not in the IGP on circuits, tunnels, internet
 	bool igp_off;
+	struct topo_attachment attach;
 };
 
 struct site_static {
@@ -74,6 +75,7 @@ struct site_host {
 	struct topo_address *addresses; // a network of one address: that of the segment
 	size_t address_count;
 	const char *segment;
+	struct topo_attachment attach;
 	struct ip gateway, gateway6; // default: the only router of the segment, if it is one
 };
 

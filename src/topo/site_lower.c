@@ -66,6 +66,7 @@ void site_interface_lower(struct site_lowering *lowering, const struct site_rout
 	struct topo_port *port = &topo->ports[number];
 	port->is_shut = interface->shut;
 	port->mtu_bytes = interface->mtu_bytes;
+	port->attach = interface->attach;
 	if (interface->ipsec.given && !port->mtu_bytes)
 		port->mtu_bytes = TUNNEL_MTU_BYTES;
 	if (is_in_igp(ref->router, interface))
@@ -192,6 +193,7 @@ static void lower_host(
 			gateway6 = only;
 	}
 	topo_port_set_addresses(topo, port, addresses, host->address_count);
+	topo->ports[port].attach = host->attach;
 	topo->nodes[number].address = topo->ports[port].icmp_v4;
 	topo->nodes[number].address6 = topo->ports[port].icmp_v6;
 	add_default(topo, number, port, gateway);

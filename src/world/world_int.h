@@ -135,7 +135,8 @@ struct world {
 	} * watchers;
 	struct digest digest;
 	instant last_change, settles_at;
-	int64_t settling_ns; // what settles_at is from the fault, or the last change, that it began with
+	int64_t
+		settling_ns; // what settles_at is from the fault, or the last change, that it began with
 	uint64_t route_changes, converge_from; // reported by tables; when converging began
 	uint16_t next_probe;
 	bool has_started, is_ending;

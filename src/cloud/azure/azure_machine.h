@@ -7,6 +7,7 @@
 
 #include "base/diagnostics.h"
 #include "net/ip.h"
+#include "topo/link.h"
 #include "topo/site.h"
 
 struct azure_nic {
@@ -18,6 +19,7 @@ struct azure_nic {
 	bool enable_ip_forwarding;
 	const char *network_security_group;
 	struct ip public_address; // that tunnels of its operating system start from; IP_NONE: none
+	struct topo_attachment attach;
 };
 
 struct azure_nva_static {

@@ -79,6 +79,7 @@ static void add_nic_port(
 
 	nic->port = topo_port_add(cloud->topo, machine->node, nic_name(nic), nic->origin);
 	topo_port_set_addresses(cloud->topo, nic->port, addresses, count);
+	cloud->topo->ports[nic->port].attach = nic->nic->attach;
 }
 
 static void join_nic(

@@ -26,10 +26,11 @@ static void finish_machine(
 		out->nics = nic;
 		out->nic_count = 1;
 	} else if (given->own.subnet || given->own.address_count || given->own.enable_ip_forwarding ||
-		given->own.network_security_group || !ip_is_none(given->own.public_address)) {
+		given->own.network_security_group || !ip_is_none(given->own.public_address) ||
+		given->own.attach.interface) {
 		diagnostics_error(loading->binder.mistakes, out->place,
 			"a machine with networkInterfaces says subnet, privateIPAddress, enableIPForwarding, "
-			"networkSecurityGroup and publicIPAddress there");
+			"networkSecurityGroup, publicIPAddress and attach there");
 	}
 	for (size_t i = 0; i < out->nic_count; i++) {
 		if (!out->nics[i].subnet)

@@ -100,7 +100,15 @@ static const struct {
 		"x:1:57: error: enableIPForwarding: \"yes\" is not true or false\n"},
 	{"virtualMachines: {vm: {subnet: a/b, networkInterfaces: {n: {subnet: a/b}}}}",
 		"x:1:19: error: a machine with networkInterfaces says subnet, privateIPAddress, "
-		"enableIPForwarding, networkSecurityGroup and publicIPAddress there\n"},
+		"enableIPForwarding, networkSecurityGroup, publicIPAddress and attach there\n"},
+	{"virtualMachines: {vm: {attach: eth1, networkInterfaces: {n: {subnet: a/b}}}}",
+		"x:1:19: error: a machine with networkInterfaces says subnet, privateIPAddress, "
+		"enableIPForwarding, networkSecurityGroup, publicIPAddress and attach there\n"},
+	{"virtualMachines: {vm: {subnet: a/b, attach: {netns: rack}}}",
+		"x:1:45: error: attach needs \"interface\"\n"},
+	{"virtualMachines: {vm: {subnet: a/b, attach: {interfaces: eth1}}}",
+		"x:1:45: error: attach needs \"interface\"\n"
+		"x:1:46: error: attach has no key \"interfaces\"; did you mean \"interface\"?\n"},
 	{"virtualMachines: {vm: {subnet: [a/b]}}",
 		"x:1:32: error: subnet: expected a single value, not a list\n"},
 	{"virtualMachines: {vm: {subnet: }}", "x:1:24: error: subnet has no value\n"},
@@ -202,6 +210,8 @@ static void every_way_to_write_a_value_is_read(void **state) {
 		"  s:\n"
 		"    prefixLists: {l: [10.0.0.0/8, {prefix: 10.0.0.0/8, le: 24, deny: true}]}\n"
 		"    routers: {r: {igp: false, interfaces: {i: {address: [10.0.0.1/24, fd00::1/64]}}}}\n"
+		"    hosts: {h: {segment: x, address: 10.0.0.4, attach: eth1},\n"
+		"            k: {segment: x, address: 10.0.0.5, attach: {interface: eth1, netns: n}}}\n"
 		"tests: [{from: 10.0.0.1, to: 10.0.0.2, reaches: false, symmetric: true, via: r,\n"
 		"  hops: [10.0.0.9, [10.0.0.1, 10.0.0.2], \"*\"], survives: any single link}]\n";
 	struct loaded loaded = load(file, strlen(file));
@@ -228,6 +238,10 @@ static void every_way_to_write_a_value_is_read(void **state) {
 	assert_true(site->routers[0].igp_off);
 	assert_int_equal(site->routers[0].interfaces[0].address_count, 2);
 	assert_true(site->prefix_lists[0].entries[1].deny);
+	assert_string_equal(site->hosts[0].attach.interface, "eth1");
+	assert_null(site->hosts[0].attach.name_space);
+	assert_string_equal(site->hosts[1].attach.interface, "eth1");
+	assert_string_equal(site->hosts[1].attach.name_space, "n");
 	const struct file_test *test = &loaded.file->tests[0];
 	assert_false(test->reaches);
 	assert_true(test->symmetric_given && test->symmetric);

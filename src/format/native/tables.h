@@ -33,6 +33,9 @@ extern const char *const native_words_rpf[];
 // tables_test.c
 extern const struct object native_test_object;
 
+// tables_attach.c
+extern const struct object native_attach_object;
+
 // A row: FIELD(key, KIND, struct, member, …) and LIST(key, KIND, struct, member, …), whose count is
 // `<member>_count` in the singular as given. Further members of struct field may follow.
 #define FIELD(key_, kind_, type, member, ...)                                   \

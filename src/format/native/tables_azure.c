@@ -307,7 +307,9 @@ const struct object native_security_group_object = {
 		FIELD("networkSecurityGroup", TEXT, type, at network_security_group,                  \
 			.doc = "The security group associated with the NIC."),                            \
 		FIELD("publicIPAddress", ADDRESS, type, at public_address,                            \
-			.doc = "The public address that tunnels of its operating system start from.")
+			.doc = "The public address that tunnels of its operating system start from."),    \
+		FIELD("attach", OBJECT, type, at attach, .object = &native_attach_object,             \
+			.doc = "In a lab: the existing interface behind which the real machine is.")
 
 static const struct field nic_fields[] = {
 	NIC_FIELDS(struct azure_nic, ),

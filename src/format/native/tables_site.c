@@ -75,6 +75,8 @@ static const struct field interface_fields[] = {
 			   "internet interfaces."),
 	FIELD("igpCost", NUMBER, struct site_interface, igp_cost, .fallback = "1", .min = 1,
 		.max = 65535, .doc = "The IGP's cost of leaving by it."),
+	FIELD("attach", OBJECT, struct site_interface, attach, .object = &native_attach_object,
+		.doc = "In a lab: the existing interface behind which the real router is."),
 	END,
 };
 
@@ -264,6 +266,8 @@ static const struct field host_fields[] = {
 		.doc = "Its address; the length may be left out. A list for both address families."),
 	FIELD("segment", TEXT, struct site_host, segment, .required = true,
 		.doc = "What it is plugged into."),
+	FIELD("attach", OBJECT, struct site_host, attach, .object = &native_attach_object,
+		.doc = "In a lab: the existing interface behind which the real host is."),
 	FIELD("gateway", ADDRESS, struct site_host, gateway, .fallback = "the segment's only router",
 		.doc = "Its default gateway."),
 	FIELD("gateway6", ADDRESS, struct site_host, gateway6, .fallback = "the segment's only router",

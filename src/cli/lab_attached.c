@@ -1,0 +1,74 @@
+// What `lab status` says of the nodes whose place an existing interface takes.
+#include "base/text.h"
+#include "cli/lab_int.h"
+
+static json_t *attached_json(const struct topo *topo, const struct attached *attached) {
+	const struct topo_port *port = &topo->ports[attached->port];
+	const struct attached_counts *counts = &attached->counts;
+	json_t *object = json_object();
+	json_put_text(object, "name", topo->nodes[port->node].name);
+	json_put_text(object, "port", port->name);
+	json_put_text(object, "interface", attached->name);
+	json_put_text(object, "netns", attached->name_space);
+	json_put_text(object, "state", interface_state_name(attached->state));
+	json_put_text(
+		object, "why", attached->state == INTERFACE_UP ? NULL : text_chars(&attached->why));
+	json_t *neighbors = json_put_array(object, "addresses");
+	for (size_t i = 0; i < attached->resolve.count; i++) {
+		const struct resolve_entry *entry = &attached->resolve.entries[i];
+		char text[IP_TEXT_BYTES];
+		json_t *neighbor = json_push_object(neighbors);
+		json_put_text(neighbor, "address", ip_format(entry->address, text));
+		json_put_bool(neighbor, "answered", entry->is_known);
+	}
+	json_put_int(object, "packetsSent", (long long)counts->packets_sent);
+	json_put_int(object, "bytesSent", (long long)counts->bytes_sent);
+	json_put_int(object, "packetsReceived", (long long)counts->packets_received);
+	json_put_int(object, "bytesReceived", (long long)counts->bytes_received);
+	json_put_int(object, "ignored", (long long)counts->ignored);
+	json_put_int(object, "refused", (long long)counts->refused);
+	json_put_int(object, "unanswered", (long long)counts->unanswered);
+	return object;
+}
+
+void lab_put_attached(const struct lab *lab, json_t *document) {
+	json_t *list = json_put_array(document, "attached");
+	for (size_t i = 0; i < lab->attachments.count; i++)
+		json_push(list, attached_json(lab->network.topo, lab->attachments.items[i]));
+}
+
+static const char *word(const json_t *object, const char *key) {
+	const char *value = json_string_value(json_object_get(object, key));
+	return value != NULL ? value : "";
+}
+
+static bool is_answered(const json_t *attached) {
+	size_t i;
+	json_t *neighbor;
+	json_array_foreach(json_object_get(attached, "addresses"), i, neighbor) {
+		if (json_is_true(json_object_get(neighbor, "answered")))
+			return true;
+	}
+	return false;
+}
+
+void lab_add_attached(const json_t *status, struct text *out) {
+	size_t i;
+	json_t *item;
+	const json_t *list = json_object_get(status, "attached");
+	if (json_array_size(list) == 0)
+		return;
+	text_add(out, "\nAttached             Interface        Sent  Received  State\n");
+	json_array_foreach(list, i, item) {
+		const char *why = word(item, "why");
+		const char *state = word(item, "state");
+		text_printf(out, "%-20s %-15s %5lld %9lld  %s", word(item, "name"), word(item, "interface"),
+			(long long)json_integer_value(json_object_get(item, "packetsSent")),
+			(long long)json_integer_value(json_object_get(item, "packetsReceived")), state);
+		if (*why != '\0')
+			text_printf(out, ": %s", why);
+		else if (!is_answered(item))
+			text_add(out, ", nobody has answered yet");
+		text_add_char(out, '\n');
+	}
+}

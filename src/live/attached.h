@@ -1,0 +1,61 @@
+// An existing interface at a port: whatever is plugged in there, a real machine or router, takes
+// the place that a node has in the file. Frames come and go by AF_PACKET, several in a system call.
+//
+// The fabric is next to the device as it is to a host behind a TAP: it answers what the device asks
+// for, save the device's own addresses, and asks where the device is. Nobody else on the wire is
+// answered, and only frames that are sent to the fabric are taken.
+#pragma once
+
+#include "base/text.h"
+#include "live/clock_epoll.h"
+#include "live/interface.h"
+#include "live/resolve.h"
+#include "loop/loop.h"
+#include "world/world.h"
+
+#define ATTACHED_BATCH 32       // frames in a system call
+#define ATTACHED_WAITING_MAX 64 // packets that wait until it is known where the device is
+
+struct attached {
+	uint32_t port;                 // of the world
+	const char *name, *name_space; // of the interface; NULL: this machine's own network
+	struct world *world;
+	struct clock_epoll *clock;
+	struct source source; // frames
+	struct source watch;  // changes of interfaces
+	int question;         // netlink
+	struct timer look;    // after a change
+	uint32_t index;       // that frames come from; 0: none
+	enum interface_state state;
+	struct text why; // it isn't up
+	struct resolve resolve;
+	struct timer flush, ask_again;
+	struct packet *spare[ATTACHED_BATCH]; // to read into
+	struct packet *out[ATTACHED_BATCH];   // with their headers in front
+	unsigned out_count;
+	struct packet *held; // a segment that others may still be appended to
+	struct packet *waiting, **waiting_end;
+	unsigned waiting_count;
+	struct attached_counts {
+		uint64_t packets_sent, bytes_sent;         // by the device
+		uint64_t packets_received, bytes_received; // by the device
+		uint64_t ignored;                          // not for the fabric, or what it doesn't carry
+		uint64_t refused;                          // the interface did not take them
+		uint64_t unanswered;                       // nobody said where the address is
+	} counts;
+};
+
+struct attachments {
+	struct attached **items;
+	size_t count, room;
+};
+
+// Is this node's place taken by something real?
+bool node_is_attached(const struct topo *topo, uint32_t node);
+
+// All ports of the topo that are attached, packets flowing. Needs the rights that
+// process_drop_privileges() takes. 0, or -errno after a line in `problem`: each interface has to be
+// there, up and free. attachments_close() is due in either case.
+int attachments_open(struct attachments *attachments, struct world *world,
+	struct clock_epoll *clock, struct text *problem);
+void attachments_close(struct attachments *attachments);
