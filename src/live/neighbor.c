@@ -84,7 +84,8 @@ static size_t answer_solicitation(const uint8_t *frame, size_t length, uint8_t *
 		return 0;
 	struct ip target;
 	ip_read_v6(&target, bytes + ip.header_bytes + ICMP_HEADER_BYTES);
-	if (ip_is_multicast(target) || ip_equal(target, ip.source))
+	// An IPv4-mapped one is on no wire (RFC 6890 2.2.3), and IPv4 to all that follows.
+	if (ip_is_v4(target) || ip_is_multicast(target) || ip_equal(target, ip.source))
 		return 0;
 	uint8_t payload[16 + 2 + MAC_BYTES];
 	ip_write_v6(target, payload);
@@ -210,6 +211,8 @@ static struct neighbor_news read_nd(const uint8_t *frame, size_t length) {
 		return news;
 	struct ip target;
 	ip_read_v6(&target, message + ICMP_HEADER_BYTES);
+	if (ip_is_v4(target)) // IPv4-mapped
+		return news;
 	bool asks = icmp.type == ND_SOLICITATION;
 	const uint8_t *mac = find_mac(message + ND_MESSAGE_BYTES, message_bytes - ND_MESSAGE_BYTES,
 		asks ? ND_OPTION_SOURCE : ND_OPTION_TARGET);

@@ -225,6 +225,18 @@ static void an_advertisement_without_its_option_tells_by_the_frame(void **state)
 	assert_true(ip_is_none(neighbor_read(frame, length).sender));
 }
 
+static void an_address_that_is_on_no_wire_is_nobodys(void **state) {
+	(void)state;
+	uint8_t answer[NEIGHBOR_ANSWER_MAX];
+	struct question question = solicitation(address("fd00::4"), address("::ffff:0:ff00:4"), 255);
+	assert_int_not_equal(neighbor_answer(question.bytes, question.length, answer), 0);
+	// Two words that change places leave the checksum as it is: now it is ::ffff:255.0.0.4.
+	uint8_t *target = question.bytes + 14 + IPV6_HEADER_BYTES + ICMP_HEADER_BYTES;
+	memcpy(target + 8, "\0\0\xff\xff", 4);
+	assert_int_equal(neighbor_answer(question.bytes, question.length, answer), 0);
+	assert_true(ip_is_none(neighbor_read(question.bytes, question.length).sender));
+}
+
 static void a_device_tells_of_itself_by_asking(void **state) {
 	static const uint8_t sender[] = {10, 0, 0, 4}, target[] = {10, 0, 0, 1};
 	(void)state;
@@ -244,6 +256,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_fabrics_own_question_is_one_that_it_would_answer),
 		cmocka_unit_test(an_advertisement_without_its_option_tells_by_the_frame),
+		cmocka_unit_test(an_address_that_is_on_no_wire_is_nobodys),
 		cmocka_unit_test(a_device_tells_of_itself_by_asking),
 		cmocka_unit_test(a_question_for_any_address_is_answered_with_the_fabrics_own),
 		cmocka_unit_test(nobody_answers_for_the_hosts_own_address),
