@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,8 +61,11 @@ static void watch(struct state *state, pid_t child, int told) {
 	if (result < 0)
 		fprintf(stderr, "cleaning up: %s\n", strerror(-result));
 	char path[STATE_PATH_MAX];
-	if (ended_well && result == 0)
-		unlink(state_log_path(name, path));
+	struct stat log = {0};
+	state_log_path(name, path);
+	// An empty one tells nothing, of a lab that could not begin for example.
+	if ((ended_well && result == 0) || (stat(path, &log) == 0 && log.st_size == 0))
+		unlink(path);
 	// The caller waits for this when the lab never ran.
 	close(told);
 	state_free(state);
