@@ -4,20 +4,17 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
+#include "loop/wheel_int.h"
 
-// The heap's first room; it doubles.
-#define HEAP_ITEMS_FIRST 16
+// Up to so many timers a heap is faster than a wheel, so it takes the first ones, whatever they
+// are; those beyond go to the wheel and come back when their time is near
+// (docs/decisions/0013-timing-wheel.md).
+#define HEAP_TIMERS_KEPT 256
+#define HEAP_ITEMS_FIRST 16 // the heap's first room; it doubles
 
 // So many events may fire before the clock is asked again, lest a flood of due timers keep a real
 // clock from noticing what else has come in.
 #define TURN_EVENTS_MAX 64
-
-// The keys stand in the heap itself, so that sifting doesn't follow pointers to every timer.
-struct slot {
-	int64_t due_ns;
-	uint64_t sequence;
-	struct timer *timer;
-};
 
 // `items` is a binary min-heap that counts from 1: the children of i are 2i and 2i + 1.
 struct loop {
@@ -28,9 +25,10 @@ struct loop {
 	uint64_t events_fired;
 	size_t work_pending;
 	unsigned turn_events;
-	struct slot *items;
-	size_t count; // timers pending
+	struct event *items;
+	size_t count; // timers in the heap
 	size_t room;
+	struct wheel wheel;
 };
 
 struct loop *loop_new(struct clock *clock, uint64_t seed) {
@@ -40,6 +38,7 @@ struct loop *loop_new(struct clock *clock, uint64_t seed) {
 	loop->clock = clock;
 	loop->now = clock->now;
 	loop->seed = seed;
+	loop->wheel.cursor = wheel_tick(loop->now.ns);
 	loop->room = HEAP_ITEMS_FIRST;
 	loop->items = memory_alloc(memory_product(loop->room, sizeof(*loop->items)));
 	return loop;
@@ -48,6 +47,7 @@ struct loop *loop_new(struct clock *clock, uint64_t seed) {
 void loop_free(struct loop *loop) {
 	if (loop == NULL)
 		return;
+	wheel_done(&loop->wheel);
 	free(loop->items);
 	free(loop);
 }
@@ -68,52 +68,72 @@ uint64_t loop_events_fired(const struct loop *loop) {
 	return loop->events_fired;
 }
 
-instant loop_next_due(const struct loop *loop) {
-	return loop->count == 0 ? INSTANT_NEVER : (instant){loop->items[1].due_ns};
+static void heap_put(struct loop *loop, size_t index, struct event event) {
+	loop->items[index] = event;
+	event.timer->index = index;
 }
 
-static bool slot_is_before(const struct slot *a, const struct slot *b) {
-	if (a->due_ns != b->due_ns)
-		return a->due_ns < b->due_ns;
-	return a->sequence < b->sequence;
-}
-
-static void heap_put(struct loop *loop, size_t index, struct slot slot) {
-	loop->items[index] = slot;
-	slot.timer->heap_index = index;
-}
-
-// Moves `slot` from the hole at `index` towards the root, to where it belongs.
-static void heap_sift_up(struct loop *loop, size_t index, struct slot slot) {
-	while (index > 1 && slot_is_before(&slot, &loop->items[index / 2])) {
+// Moves `event` from the hole at `index` towards the root, to where it belongs.
+static void heap_sift_up(struct loop *loop, size_t index, struct event event) {
+	while (index > 1 && event_is_before(&event, &loop->items[index / 2])) {
 		heap_put(loop, index, loop->items[index / 2]);
 		index /= 2;
 	}
-	heap_put(loop, index, slot);
+	heap_put(loop, index, event);
 }
 
-static void heap_sift_down(struct loop *loop, size_t index, struct slot slot) {
+static void heap_sift_down(struct loop *loop, size_t index, struct event event) {
 	for (;;) {
 		size_t child = 2 * index;
 
 		if (child > loop->count)
 			break;
-		if (child < loop->count && slot_is_before(&loop->items[child + 1], &loop->items[child]))
+		if (child < loop->count && event_is_before(&loop->items[child + 1], &loop->items[child]))
 			child++;
-		if (!slot_is_before(&loop->items[child], &slot))
+		if (!event_is_before(&loop->items[child], &event))
 			break;
 		heap_put(loop, index, loop->items[child]);
 		index = child;
 	}
-	heap_put(loop, index, slot);
+	heap_put(loop, index, event);
 }
 
-// Puts `slot` into the hole at `index`, whichever way it has to go.
-static void heap_settle(struct loop *loop, size_t index, struct slot slot) {
-	if (index > 1 && slot_is_before(&slot, &loop->items[index / 2]))
-		heap_sift_up(loop, index, slot);
+// Puts `event` into the hole at `index`, whichever way it has to go.
+static void heap_settle(struct loop *loop, size_t index, struct event event) {
+	if (index > 1 && event_is_before(&event, &loop->items[index / 2]))
+		heap_sift_up(loop, index, event);
 	else
-		heap_sift_down(loop, index, slot);
+		heap_sift_down(loop, index, event);
+}
+
+static void heap_add(void *owner, const struct event *event) {
+	struct loop *loop = owner;
+	// One more than the timers, since slot 0 stays empty.
+	loop->items = array_grow(loop->items, &loop->room, loop->count + 1, sizeof(*loop->items));
+	loop->count++;
+	event->timer->place = TIMER_IN_HEAP;
+	heap_sift_up(loop, loop->count, *event);
+}
+
+static void heap_remove(struct loop *loop, const struct timer *timer) {
+	size_t index = timer->index;
+	assert(index <= loop->count && loop->items[index].timer == timer);
+	struct event last = loop->items[loop->count--];
+	if (last.timer != timer)
+		heap_settle(loop, index, last);
+}
+
+// Afterwards the heap's first is the first of all. The wheel turns only as far as that needs, which
+// may be ahead of the clock; what is started for a time before the cursor goes to the heap.
+static void find_next(struct loop *loop) {
+	while (loop->wheel.count > 0 &&
+		(loop->count == 0 || loop->items[1].due_ns >= wheel_bound(&loop->wheel).ns))
+		wheel_turn(&loop->wheel, heap_add, loop);
+}
+
+instant loop_next_due(struct loop *loop) {
+	find_next(loop);
+	return loop->count == 0 ? INSTANT_NEVER : (instant){loop->items[1].due_ns};
 }
 
 void timer_init(struct timer *timer, enum timer_kind kind, timer_fn *fire, void *owner) {
@@ -121,7 +141,7 @@ void timer_init(struct timer *timer, enum timer_kind kind, timer_fn *fire, void 
 }
 
 bool timer_is_running(const struct timer *timer) {
-	return timer->heap_index != 0;
+	return timer->place != TIMER_STOPPED;
 }
 
 void timer_start(struct loop *loop, struct timer *timer, int64_t delay_ns) {
@@ -136,32 +156,30 @@ void timer_start_at(struct loop *loop, struct timer *timer, instant due) {
 	assert(timer->fire != NULL);
 	timer->due = instant_compare(due, loop->now) < 0 ? loop->now : due;
 	timer->sequence = loop->next_sequence++;
-	struct slot slot = {timer->due.ns, timer->sequence, timer};
-
-	if (timer_is_running(timer)) {
-		heap_settle(loop, timer->heap_index, slot);
+	struct event event = {timer->due.ns, timer->sequence, timer};
+	if (timer->place == TIMER_IN_HEAP && loop->count <= HEAP_TIMERS_KEPT) {
+		heap_settle(loop, timer->index, event);
 		return;
 	}
+	timer_stop(loop, timer);
 	if (timer->kind == TIMER_WORK)
 		loop->work_pending++;
-	// One more than the timers, since slot 0 stays empty.
-	loop->items = array_grow(loop->items, &loop->room, loop->count + 1, sizeof(*loop->items));
-	loop->count++;
-	heap_sift_up(loop, loop->count, slot);
+	if (loop->count < HEAP_TIMERS_KEPT || wheel_tick(event.due_ns) <= loop->wheel.cursor)
+		heap_add(loop, &event);
+	else
+		wheel_add(&loop->wheel, &event);
 }
 
 void timer_stop(struct loop *loop, struct timer *timer) {
-	size_t index = timer->heap_index;
-
-	if (index == 0)
+	if (timer->place == TIMER_STOPPED)
 		return;
-	assert(index <= loop->count && loop->items[index].timer == timer);
 	if (timer->kind == TIMER_WORK)
 		loop->work_pending--;
-	timer->heap_index = 0;
-	struct slot last = loop->items[loop->count--];
-	if (last.timer != timer)
-		heap_settle(loop, index, last);
+	if (timer->place == TIMER_IN_HEAP)
+		heap_remove(loop, timer);
+	else
+		wheel_remove(&loop->wheel, timer);
+	timer->place = TIMER_STOPPED;
 }
 
 // Lets time pass until the next event or `until`, and whatever came in meanwhile be handled.

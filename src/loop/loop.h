@@ -30,8 +30,14 @@ struct timer {
 	void *owner;
 	instant due;
 	uint64_t sequence;
-	size_t heap_index; // 1-based; 0 when stopped
+	size_t index; // at its place
 	enum timer_kind kind;
+	uint16_t slot; // of the wheel
+	enum timer_place {
+		TIMER_STOPPED,
+		TIMER_IN_HEAP,
+		TIMER_IN_WHEEL,
+	} place : 16;
 };
 
 // `clock` is not owned. The loop begins at instant 0.
@@ -52,7 +58,7 @@ bool timer_is_running(const struct timer *timer);
 size_t loop_work_pending(const struct loop *loop);
 
 // When the next event is due, INSTANT_NEVER when none.
-instant loop_next_due(const struct loop *loop);
+instant loop_next_due(struct loop *loop);
 // Waits for and fires the next event. False when there is none at or before `until`; the clock has
 // then moved on to `until`.
 bool loop_step(struct loop *loop, instant until);
