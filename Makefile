@@ -21,7 +21,7 @@ TARGET ?=
 PATHS ?= $(sort $(wildcard tests/fidelity/recorded/*.json))
 
 .DELETE_ON_ERROR:
-.PHONY: all run test fidelity lab simulate fuzz bench lint format debug coverage clean
+.PHONY: all run test fidelity lab simulate fuzz bench lint format debug coverage mutants clean
 
 all:
 	@tools/setup build

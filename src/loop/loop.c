@@ -8,7 +8,7 @@
 
 // Up to so many timers a heap is faster than a wheel, so it takes the first ones, whatever they
 // are; those beyond go to the wheel and come back when their time is near
-// (docs/decisions/0013-timing-wheel.md).
+// (docs/decisions/0014-timing-wheel.md).
 #define HEAP_TIMERS_KEPT 256
 #define HEAP_ITEMS_FIRST 16 // the heap's first room; it doubles
 

@@ -40,8 +40,8 @@ void world_sessions_free(struct world *world);
 void world_sessions_route_changed(struct world *world, uint32_t node, struct prefix prefix);
 bool world_bfd_input(struct world *world, uint32_t node, const struct flow_key *key,
 	const uint8_t *bytes, size_t length);
-// How long a session of any kind may take to notice that it hears nothing; and one that a port
-// going down does not tell, because routes carry it. 0 when there is none.
+// How long sessions may take to notice that they hear nothing: the slowest of all; and of those
+// that a port going down does not tell, because routes carry them. 0 when there is none.
 int64_t world_longest_hold_ns(const struct world *world);
 int64_t world_longest_routed_hold_ns(const struct world *world);
 
