@@ -12,6 +12,7 @@
 #include "cli/verb.h"
 #include "format/native/native.h"
 #include "topo/attach_check.h"
+#include "topo/session_check.h"
 #include "topo/site.h"
 #include "topo/topo_build.h"
 
@@ -44,6 +45,7 @@ int network_load(const char *path, struct network *out) {
 		return EXIT_WRONG_USE;
 	}
 	topo_finish(out->topo);
+	topo_check_sessions(out->topo, out->mistakes);
 	return EXIT_DONE;
 }
 
