@@ -331,4 +331,5 @@ void azure_check(struct azure_cloud *cloud) {
 	azure_nsg_check(cloud);
 	azure_endpoint_check(cloud);
 	azure_limits_check(cloud);
+	azure_steering_check(cloud);
 }

@@ -21,9 +21,10 @@ void azure_lint(struct azure_cloud *cloud, struct place place, const char *code,
 void azure_resolve(struct azure_cloud *cloud);
 // address.c: addresses the file leaves open (AZ-GW-2, AZ-NIC-20), and wrong ones.
 void azure_address_assign(struct azure_cloud *cloud);
-// check.c, limits.c: what Azure would refuse, and what it would not thank you for.
+// check.c, limits.c, steering.c: what Azure would refuse, and what it would not thank you for.
 void azure_check(struct azure_cloud *cloud);
 void azure_limits_check(struct azure_cloud *cloud);
+void azure_steering_check(struct azure_cloud *cloud);
 
 // vnet.c
 void azure_vnet_lower(struct azure_cloud *cloud);
