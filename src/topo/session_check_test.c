@@ -20,19 +20,23 @@ struct rig {
 	uint32_t a, b;
 };
 
-static void add_router(struct topo *topo, uint32_t *node, const char *name, enum topo_kind kind,
-	struct ip address, uint32_t asn) {
-	*node = topo_node_add(topo, name, kind, 0);
-	uint32_t port = topo_port_add(topo, *node, "eth0", 0);
+static uint32_t router_new(
+	struct topo *topo, const char *name, enum topo_kind kind, struct ip address) {
+	uint32_t node = topo_node_add(topo, name, kind, 0);
+	uint32_t port = topo_port_add(topo, node, "eth0", 0);
 	struct topo_address own = {address, prefix_of(address, 24)};
+
 	topo_port_set_addresses(topo, port, &own, 1);
-	topo_bgp_of(topo, *node)->asn = asn;
+	return node;
 }
 
 static struct rig rig_new(enum topo_kind kind_of_b) {
 	struct rig rig = {.topo = topo_new("x.yaml")};
-	add_router(rig.topo, &rig.a, "a", TOPO_ROUTER, A, 65001);
-	add_router(rig.topo, &rig.b, "b", kind_of_b, B, 65002);
+
+	rig.a = router_new(rig.topo, "a", TOPO_ROUTER, A);
+	rig.b = router_new(rig.topo, "b", kind_of_b, B);
+	topo_bgp_of(rig.topo, rig.a)->asn = 65001;
+	topo_bgp_of(rig.topo, rig.b)->asn = 65002;
 	return rig;
 }
 
