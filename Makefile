@@ -10,6 +10,7 @@
 #   make mutants               mistakes put into a copy, each of which a test has to catch
 #   make fidelity PATHS=...    recorded deployments (tests/fidelity/README.md), row by row
 #   make lab                   against real network stacks and routers; needs root
+#   make lab ONLY='interop/soak' SOAK_SECONDS=120   the named tests of it
 #   make bench, make coverage
 #
 # Each installs the Debian packages it lacks. BUILD=folder builds elsewhere.
@@ -18,6 +19,7 @@ BUILD ?= build
 SEEDS ?= 1000
 TIME ?= 60
 TARGET ?=
+ONLY ?=
 PATHS ?= $(sort $(wildcard tests/fidelity/recorded/*.json))
 
 .DELETE_ON_ERROR:
@@ -45,7 +47,7 @@ lab:
 	@tools/setup build test lab
 	@tools/configure $(BUILD) -Dtests=true
 	@ninja -C $(BUILD) --quiet
-	@tools/run-tests $(BUILD) --suite lab --jobs 1
+	@tools/run-tests $(BUILD) --suite lab --jobs 1 $(ONLY)
 
 simulate:
 	@tools/setup build test
