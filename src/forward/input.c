@@ -1,6 +1,7 @@
 #include "forward/forward_int.h"
 
 #include "forward/segment.h"
+#include "forward/train.h"
 
 // RFC 4303 3.4.1: ESP is not taken off a fragment. The holder reassembles what it is delivered and
 // puts the whole in again.
@@ -9,11 +10,25 @@ static bool is_whole_esp(const struct step *step) {
 		step->header.fragment_offset == 0;
 }
 
+static void deliver_pieces(struct step *step) {
+	struct packet *next = packet_cut(step->forward->pool, step->packet);
+	while (next != NULL) {
+		struct packet *piece = next;
+		next = piece->next;
+		piece->next = NULL;
+		step->forward->deliver(step->forward->owner, step->router, step->in, piece);
+	}
+}
+
 void step_deliver(struct step *step) {
 	if (step_is_traced(step))
 		step_record(step,
 			(struct trace_record){
 				.step = TRACE_DELIVERED, .port = step->in != NULL ? step->in->id : UINT32_MAX});
+	if (packet_is_train(step->packet)) {
+		deliver_pieces(step);
+		return;
+	}
 	packet_finish_checksum(step->packet);
 	step->forward->deliver(step->forward->owner, step->router, step->in, step->packet);
 }
@@ -30,7 +45,7 @@ static struct port *take(struct step *step) {
 // One pass from a port; the same result.
 static struct port *input_once(struct step *step) {
 	struct port *in = step->in;
-	in->packets_in++;
+	in->packets_in += packet_pieces(step->packet);
 	if (!step_begin(step, TRACE_ENTERED))
 		return NULL;
 	const struct asked asked = {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "forward/train.h"
 #include "net/packet_format.h"
 
 #define TCP_FLAGS 13
@@ -18,6 +17,27 @@ static size_t network_header_bytes(const uint8_t *bytes) {
 
 static uint8_t protocol_of(const uint8_t *bytes) {
 	return bytes[0] >> 4 == 6 ? bytes[6] : bytes[9];
+}
+
+// What each piece begins with.
+static size_t all_header_bytes(const uint8_t *bytes) {
+	size_t network = network_header_bytes(bytes);
+	switch (protocol_of(bytes)) {
+	case PROTOCOL_ESP:
+		return network;
+	case PROTOCOL_UDP:
+		return network + UDP_HEADER_BYTES;
+	default:
+		return network + (size_t)(bytes[network + 12] >> 4) * 4;
+	}
+}
+
+uint32_t packet_pieces(const struct packet *packet) {
+	if (packet->piece_bytes == 0)
+		return 1;
+	uint32_t header = (uint32_t)all_header_bytes(packet->bytes + packet->start);
+	uint32_t room = packet->piece_bytes - header;
+	return (packet->length - header + room - 1) / room;
 }
 
 void packet_finish_checksum(struct packet *packet) {
@@ -70,15 +90,25 @@ static void write_tcp(struct packet *piece, size_t offset, bool is_first, bool i
 			piece->length - header));
 }
 
+static void write_udp(struct packet *piece) {
+	uint8_t *bytes = packet_data(piece);
+	size_t header = network_header_bytes(bytes);
+	size_t length = piece->length - header;
+	uint8_t *udp = bytes + header;
+	put_u16(udp + 4, (uint16_t)length);
+	put_u16(udp + 6, 0);
+	uint16_t checksum = checksum_transport(
+		address_at(bytes, false), address_at(bytes, true), PROTOCOL_UDP, udp, length);
+	put_u16(udp + 6, checksum == 0 ? UINT16_MAX : checksum); // RFC 768: zero means none
+}
+
 void cutter_init(struct cutter *cutter, struct packet *whole) {
 	*cutter = (struct cutter){.whole = whole};
 	if (whole->piece_bytes == 0 || whole->length <= whole->piece_bytes)
 		return;
 	const uint8_t *bytes = packet_data(whole);
-	size_t network = network_header_bytes(bytes);
-	cutter->is_train = packet_is_train(whole);
-	cutter->header_bytes =
-		cutter->is_train ? network : network + (size_t)(bytes[network + 12] >> 4) * 4;
+	cutter->protocol = protocol_of(bytes);
+	cutter->header_bytes = all_header_bytes(bytes);
 	assert(cutter->header_bytes < whole->piece_bytes);
 	cutter->at = cutter->header_bytes;
 	cutter->room = whole->piece_bytes - cutter->header_bytes;
@@ -104,8 +134,10 @@ struct packet *cutter_next(struct cutter *cutter, struct packet_pool *pool) {
 	piece->length = (uint32_t)(header + length);
 	write_lengths(piece, cutter->index++);
 	cutter->at += length;
-	if (!cutter->is_train)
+	if (cutter->protocol == PROTOCOL_TCP)
 		write_tcp(piece, at - header, at == header, cutter->at == whole->length);
+	else if (cutter->protocol == PROTOCOL_UDP)
+		write_udp(piece);
 	if (cutter->at == whole->length) {
 		cutter->whole = NULL;
 		packet_put(pool, whole);

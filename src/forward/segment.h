@@ -1,6 +1,6 @@
-// Large packets, which are several on a wire. Large TCP segments: what a host's kernel leaves whole
-// for the one who has to put it on a wire. They cross the network as one packet and are cut where a
-// tunnel encrypts or a link counts packets. And the trains of train.h, cut where packets count.
+// Large packets, which are several on a wire, and cross the network as one. Large TCP segments:
+// what a host's kernel leaves whole for the one who has to put it on a wire. They end as one packet
+// does, and are cut where a tunnel encrypts or a link counts packets. And the trains of train.h.
 #pragma once
 
 #include "forward/packet.h"
@@ -15,6 +15,9 @@ static inline bool packet_is_finished(const struct packet *packet) {
 	return packet->piece_bytes == 0 && !packet->checksum_due;
 }
 
+// How many packets it stands for.
+uint32_t packet_pieces(const struct packet *packet);
+
 // Completes a TCP or UDP checksum that is due.
 void packet_finish_checksum(struct packet *packet);
 
@@ -25,7 +28,7 @@ struct cutter {
 	size_t header_bytes;  // repeated in front of each piece
 	size_t at, room;
 	unsigned index;
-	bool is_train;
+	uint8_t protocol;
 };
 void cutter_init(struct cutter *cutter, struct packet *whole);
 struct packet *cutter_next(struct cutter *cutter, struct packet_pool *pool);

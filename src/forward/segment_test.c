@@ -8,6 +8,7 @@
 
 #include "forward/rig_int.h"
 #include "forward/segment.h"
+#include "forward/train.h"
 
 #define TCP_BYTES 20
 #define PAYLOAD_BYTES 5000
@@ -127,6 +128,62 @@ static void the_pieces_make_up_the_whole(void **state) {
 	rig_close(&rig);
 }
 
+// Three datagrams of 100 bytes, the last one of 50, whose checksum is only begun.
+static struct packet *train(struct rig *rig, struct ip destination, uint8_t ttl) {
+	struct packet *packet = rig_udp(rig, v4(10, 0, 0, 5), destination, 250);
+	packet->piece_bytes = IPV4_HEADER_BYTES + UDP_HEADER_BYTES + 100;
+	packet->checksum_due = true;
+	ip_header_set_ttl(packet_data(packet), ttl);
+	return packet;
+}
+
+static void each_datagram_of_a_train_is_delivered_by_itself(void **state) {
+	static const uint32_t lengths[] = {128, 128, 78};
+	struct rig rig;
+	(void)state;
+
+	rig_open(&rig);
+	rig_input(&rig, 0, train(&rig, v4(192, 0, 2, 1), 9));
+	assert_int_equal(rig.delivered_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		struct ip_header ip;
+		struct udp_header udp;
+		const uint8_t *bytes = packet_data(rig.delivered[i].packet);
+		assert_int_equal(rig.delivered[i].packet->length, lengths[i]);
+		assert_int_equal(ip_header_decode(bytes, lengths[i], &ip), 0);
+		assert_int_equal(
+			udp_decode(bytes + IPV4_HEADER_BYTES, lengths[i] - IPV4_HEADER_BYTES, &ip, &udp), 0);
+		assert_int_equal(udp.length_bytes, lengths[i] - IPV4_HEADER_BYTES);
+	}
+	rig_close(&rig);
+}
+
+static void each_datagram_of_a_train_has_its_own_end_and_its_own_answer(void **state) {
+	struct rig rig;
+	(void)state;
+
+	rig_open(&rig);
+	rig_input(&rig, 0, train(&rig, v4(10, 2, 0, 5), 1));
+	assert_int_equal(rig.dropped_count, 3);
+	assert_int_equal(rig.drop, DROP_TTL_EXPIRED);
+	assert_int_equal(rig.router.drops[DROP_TTL_EXPIRED], 3);
+	assert_int_equal(rig.sent_count, 3);
+	rig_close(&rig);
+}
+
+static void a_train_passes_whole_and_counts_as_what_it_is(void **state) {
+	struct rig rig;
+	(void)state;
+
+	rig_open(&rig);
+	rig.ports[2].mtu_bytes = 200;
+	rig_input(&rig, 0, train(&rig, v4(10, 2, 0, 5), 9));
+	assert_int_equal(rig.sent_count, 1);
+	assert_true(packet_is_train(rig.sent[0].packet));
+	assert_int_equal(packet_pieces(rig.sent[0].packet), 3);
+	rig_close(&rig);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_segment_whose_pieces_fit_passes_whole),
@@ -134,6 +191,9 @@ int main(void) {
 		cmocka_unit_test(pieces_that_may_be_fragmented_are),
 		cmocka_unit_test(who_is_its_destination_gets_a_finished_checksum),
 		cmocka_unit_test(the_pieces_make_up_the_whole),
+		cmocka_unit_test(each_datagram_of_a_train_is_delivered_by_itself),
+		cmocka_unit_test(each_datagram_of_a_train_has_its_own_end_and_its_own_answer),
+		cmocka_unit_test(a_train_passes_whole_and_counts_as_what_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

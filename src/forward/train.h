@@ -1,7 +1,9 @@
-// Trains: the ESP packets that one large segment became, which cross the network together as one
-// packet, as the segment would have. Behind one outer header stand the packets' bodies, each as
-// long as the first but for the last; every one of them is sealed, numbered and opened by itself,
-// and segment.h cuts a train into the packets it stands for. Only the tunnels here make them.
+// Trains: packets of one flow and size, the last one perhaps smaller, that cross the network together
+// as one. Unlike a large segment's pieces each of them has an end of its own: it is delivered,
+// dropped and answered by itself, and segment.h cuts a train apart where that matters. Two kinds:
+// - Datagrams that a host sent in one go (merge.h), behind one IP and one UDP header.
+// - The ESP packets that one large packet became, behind one IP header, each sealed, numbered and
+//   opened by itself. Only the tunnels here make them.
 #pragma once
 
 #include "forward/packet.h"
@@ -9,7 +11,7 @@
 
 static inline bool packet_is_train(const struct packet *packet) {
 	const uint8_t *bytes = packet->bytes + packet->start;
-	return packet->piece_bytes != 0 && bytes[bytes[0] >> 4 == 6 ? 6 : 9] == PROTOCOL_ESP;
+	return packet->piece_bytes != 0 && bytes[bytes[0] >> 4 == 6 ? 6 : 9] != PROTOCOL_TCP;
 }
 
 // Appends an ESP packet, which stays the caller's, to the one or the train it comes behind, from

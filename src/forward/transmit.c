@@ -5,7 +5,7 @@
 #include "forward/tunnel.h"
 
 void step_transmit(struct step *step, struct port *out) {
-	out->packets_out++;
+	out->packets_out += packet_pieces(step->packet);
 	if (out->tunnel != NULL) {
 		step_encapsulate(step, out);
 		return;
