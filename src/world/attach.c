@@ -6,6 +6,7 @@
 void world_attach(struct world *world, uint32_t port, world_attached_fn *arrived, void *owner) {
 	world->ports[port].arrived = arrived;
 	world->ports[port].arrived_owner = owner;
+	world->walk.is_allowed |= arrived != NULL;
 }
 
 struct packet_pool *world_packet_pool(struct world *world) {
@@ -26,5 +27,5 @@ void world_inject(struct world *world, uint32_t number, struct packet *packet) {
 	}
 	if (ip_is_none(packet->via))
 		packet->via = ip.destination;
-	world_transmit(world, &node->router, &port->port, packet);
+	world_walk(world, &port->port, packet);
 }

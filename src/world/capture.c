@@ -37,6 +37,14 @@ static bool matches(const struct capture_wish *wish, struct capture_packet *pack
 	return true;
 }
 
+bool world_is_captured(const struct world *world, uint32_t link) {
+	for (const struct capture *c = world->captures; c != NULL; c = c->next) {
+		if (c->wish.link == TOPO_NONE || c->wish.link == link)
+			return true;
+	}
+	return false;
+}
+
 void world_capture(struct world *world, uint32_t link, uint32_t node, const struct packet *packet) {
 	for (struct capture *c = world->captures; c != NULL; c = c->next) {
 		struct capture_packet seen = {

@@ -10,7 +10,7 @@ struct world_node *world_node_of(struct world *world, const struct router *route
 
 // A packet that ends outside forwarding: on a link, or at a node's own doors.
 void world_drop(struct world *world, uint32_t node, struct packet *packet, enum drop drop) {
-	world->nodes[node].router.drops[drop]++;
+	world->nodes[node].router.drops[drop] += packet_pieces(packet);
 	digest_add_u64(&world->digest, (uint64_t)drop << 32 | node);
 	if (packet->trace != NULL) {
 		struct trace_record record = {
@@ -108,15 +108,9 @@ void world_free_flights(struct world *world) {
 	}
 }
 
-static void arrive(struct timer *timer, void *owner) {
-	(void)timer;
-	struct world_flight *flight = owner;
-	struct world *world = flight->world;
-	struct packet *packet = flight->packet;
-	struct world_port *port = &world->ports[flight->to_port];
+static void arrive_at(struct world *world, uint32_t number, struct packet *packet) {
+	struct world_port *port = &world->ports[number];
 	struct world_node *node = &world->nodes[port->node];
-	world->links[flight->link].ends[flight->from_end].queued--;
-	flight_put(world, flight);
 	if (!node->is_up) {
 		world_drop(world, port->node, packet, DROP_NODE_DOWN);
 		return;
@@ -132,6 +126,51 @@ static void arrive(struct timer *timer, void *owner) {
 		return;
 	}
 	forward_input(&world->forward, &node->router, &port->port, packet, loop_now(world->loop));
+}
+
+// Between real hosts, where no run has to be repeated, a link without delay needs no event. What
+// comes from outside, or is due, goes on from link to link until nothing is left to do at this
+// instant; whatever else a node says meanwhile waits for its turn behind it. `user` is the port.
+static void walk_on(struct world *world) {
+	struct packet *packet;
+	while ((packet = world->walk.first) != NULL) {
+		world->walk.first = packet->next;
+		packet->next = NULL;
+		arrive_at(world, (uint32_t)packet->user, packet);
+	}
+	world->walk.is_under_way = false;
+}
+
+// False when the packet has to wait for its time like any other.
+static bool walk_add(struct world *world, uint32_t to_port, struct packet *packet, instant due) {
+	if (!world->walk.is_under_way || instant_compare(due, loop_now(world->loop)) > 0)
+		return false;
+	packet->user = to_port;
+	if (world->walk.first == NULL)
+		world->walk.last = &world->walk.first;
+	*world->walk.last = packet;
+	world->walk.last = &packet->next;
+	return true;
+}
+
+static void arrive(struct timer *timer, void *owner) {
+	(void)timer;
+	struct world_flight *flight = owner;
+	struct world *world = flight->world;
+	struct packet *packet = flight->packet;
+	uint32_t to_port = flight->to_port;
+	world->links[flight->link].ends[flight->from_end].queued--;
+	flight_put(world, flight);
+	world->walk.is_under_way = world->walk.is_allowed;
+	arrive_at(world, to_port, packet);
+	walk_on(world);
+}
+
+void world_walk(struct world *world, struct port *port, struct packet *packet) {
+	struct world_port *out = (struct world_port *)port;
+	world->walk.is_under_way = world->walk.is_allowed;
+	world_transmit(world, &world->nodes[out->node].router, port, packet);
+	walk_on(world);
 }
 
 // When a packet handed to the end now will be at the other side.
@@ -168,9 +207,16 @@ static enum drop fate(
 	return DROP_COUNT;
 }
 
-// Where packets are lost by chance, or wait for their turn, it matters how many there are.
-static bool counts_packets(const struct world_quality *quality) {
-	return quality->loss_millionths != 0 || quality->rate_bits_per_s != 0;
+// Where packets are lost by chance, or wait for their turn, it matters how many there are; each
+// packet of a train is early or late by itself, and who looks at a link sees it as on a wire.
+static bool must_cut(const struct world *world, const struct world_link *link,
+	const struct world_quality *quality, const struct packet *packet) {
+	if (packet->piece_bytes == 0)
+		return false;
+	if (quality->loss_millionths != 0 || quality->rate_bits_per_s != 0)
+		return true;
+	return packet_is_train(packet) &&
+		(quality->jitter_ns != 0 || world_is_captured(world, link->number));
 }
 
 static void transmit_pieces(
@@ -210,9 +256,7 @@ void world_transmit(void *owner, struct router *router, struct port *port, struc
 	struct world_end *end = &link->ends[out->end];
 	uint32_t other = world->ports[link->ends[to].port].node;
 	struct world_link *carrier = carrier_of(world, link, out->end, to);
-	// Who looks at a link sees ESP as it would be on a wire.
-	bool is_seen = world->captures != NULL && packet_is_train(packet);
-	if (packet->piece_bytes != 0 && (counts_packets(&carrier->quality) || is_seen)) {
+	if (must_cut(world, link, &carrier->quality, packet)) {
 		transmit_pieces(world, router, port, packet);
 		return;
 	}
@@ -231,6 +275,8 @@ void world_transmit(void *owner, struct router *router, struct port *port, struc
 	if (carrier->quality.jitter_ns > 0 && instant_compare(arrives, end->last_arrival) < 0)
 		arrives = end->last_arrival;
 	end->last_arrival = arrives;
+	if (walk_add(world, link->ends[to].port, packet, arrives))
+		return;
 	end->queued++;
 	struct world_flight *flight = flight_get(world);
 	flight->world = world;

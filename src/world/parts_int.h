@@ -14,6 +14,8 @@ void world_free_links(struct world *world);
 // link.c
 void world_free_flights(struct world *world);
 void world_transmit(void *owner, struct router *router, struct port *port, struct packet *packet);
+// The same, and everything that follows from it at this instant.
+void world_walk(struct world *world, struct port *port, struct packet *packet);
 bool world_link_carries(const struct world *world, uint32_t port); // is the carrier there?
 struct world_node *world_node_of(struct world *world, const struct router *router);
 void world_drop(struct world *world, uint32_t node, struct packet *packet, enum drop drop);
@@ -79,6 +81,7 @@ void probe_forget_all(struct world *world);
 
 // capture.c
 void world_capture(struct world *world, uint32_t link, uint32_t node, const struct packet *packet);
+bool world_is_captured(const struct world *world, uint32_t link);
 
 // igp.c
 void igp_init(struct world *world);

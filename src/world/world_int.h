@@ -121,6 +121,10 @@ struct world {
 	struct igp_site *igp_sites;
 	size_t igp_site_count;
 	struct world_flight *flights, *spare_flights;
+	struct { // packets that have crossed a link in no time (link.c)
+		struct packet *first, **last;
+		bool is_allowed, is_under_way;
+	} walk;
 	struct igp_flood *floods; // under way
 	struct {
 		struct trace **items;
