@@ -34,28 +34,25 @@ static bool open_one(struct step *step, struct port *port) {
 // `*last` is to go on from the tunnel's port, NULL when there is none; those before it have.
 static void open_train(struct step *step, struct port *port, struct packet **last) {
 	struct packet_pool *pool = step->forward->pool;
-	struct packet *held = NULL;
-	bool held_grows = false;
+	struct merge merge = {0};
+	struct packet *ready = NULL;
 	struct step part = *step;
 	struct cutter cutter;
 	cutter_init(&cutter, step->packet);
 	while ((part.packet = cutter_next(&cutter, pool)) != NULL) {
 		if (!open_one(&part, port))
 			continue;
-		if (held_grows && merge_append(held, part.packet)) {
+		if (merge_append(&merge, part.packet)) {
 			packet_put(pool, part.packet);
 			continue;
 		}
-		if (held != NULL) {
-			merge_finish(held);
-			forward_input(step->forward, step->router, port, held, step->now);
-		}
-		held = part.packet;
-		held_grows = merge_can_begin(held);
+		if (ready == NULL)
+			ready = merge_end(&merge);
+		if (ready != NULL)
+			forward_input(step->forward, step->router, port, ready, step->now);
+		ready = merge_begin(&merge, part.packet) ? NULL : part.packet;
 	}
-	if (held != NULL)
-		merge_finish(held);
-	*last = held;
+	*last = ready != NULL ? ready : merge_end(&merge);
 }
 
 bool step_decapsulate(struct step *step, struct port **inner) {

@@ -171,6 +171,7 @@ static int start(struct attached *attached, struct clock_epoll *clock, struct te
 		return -EADDRNOTAVAIL;
 	}
 	attached->clock = clock;
+	attached->busy = (struct busy_source){.source = &attached->source, .events = EPOLLIN};
 	result = clock_epoll_add(clock, &attached->source, EPOLLIN);
 	if (result == 0)
 		result = clock_epoll_add(clock, &attached->watch, EPOLLIN);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/text.h"
+#include "forward/merge.h"
 #include "live/clock_epoll.h"
 #include "live/interface.h"
 #include "live/resolve.h"
@@ -22,10 +23,11 @@ struct attached {
 	struct world *world;
 	struct clock_epoll *clock;
 	struct source source; // frames
-	struct source watch;  // changes of interfaces
-	int question;         // netlink
-	struct timer look;    // after a change
-	uint32_t index;       // that frames come from; 0: none
+	struct busy_source busy;
+	struct source watch; // changes of interfaces
+	int question;        // netlink
+	struct timer look;   // after a change
+	uint32_t index;      // that frames come from; 0: none
 	enum interface_state state;
 	struct text why; // it isn't up
 	struct resolve resolve;
@@ -33,7 +35,7 @@ struct attached {
 	struct packet *spare[ATTACHED_BATCH]; // to read into
 	struct packet *out[ATTACHED_BATCH];   // with their headers in front
 	unsigned out_count;
-	struct packet *held; // a segment that others may still be appended to
+	struct merge sent, arrived; // what others may still be appended to
 	struct packet *waiting, **waiting_end;
 	unsigned waiting_count;
 	struct attached_counts {

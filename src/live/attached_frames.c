@@ -220,12 +220,9 @@ void attached_ask_due(struct timer *timer, void *owner) {
 }
 
 static void flush_held(struct attached *attached) {
-	struct packet *held = attached->held;
-	if (held == NULL)
-		return;
-	attached->held = NULL;
-	merge_finish(held);
-	send_packet(attached, held);
+	struct packet *held = merge_end(&attached->arrived);
+	if (held != NULL)
+		send_packet(attached, held);
 }
 
 void attached_flush_due(struct timer *timer, void *owner) {
@@ -236,7 +233,7 @@ void attached_flush_due(struct timer *timer, void *owner) {
 }
 
 // The device knows no trains.
-static void take_train(struct attached *attached, uint32_t port, struct packet *train) {
+static void take_pieces(struct attached *attached, uint32_t port, struct packet *train) {
 	struct packet *next = packet_cut(pool_of(attached), train);
 	while (next != NULL) {
 		struct packet *packet = next;
@@ -250,7 +247,7 @@ static void take_train(struct attached *attached, uint32_t port, struct packet *
 void attached_take(void *owner, uint32_t port, struct packet *packet) {
 	struct attached *attached = owner;
 	if (packet_is_train(packet)) {
-		take_train(attached, port, packet);
+		take_pieces(attached, port, packet);
 		return;
 	}
 	if (attached->state != INTERFACE_UP) {
@@ -260,18 +257,16 @@ void attached_take(void *owner, uint32_t port, struct packet *packet) {
 	}
 	attached->counts.packets_received++;
 	attached->counts.bytes_received += packet->length;
-	clock_epoll_note_traffic(attached->clock);
-	if (attached->held != NULL && merge_append(attached->held, packet)) {
+	clock_epoll_note_traffic(attached->clock, &attached->busy);
+	if (merge_append(&attached->arrived, packet)) {
 		packet_put(pool_of(attached), packet);
 		return;
 	}
 	flush_held(attached);
-	if (!merge_can_begin(packet)) {
+	if (packet_protocol(packet) == PROTOCOL_TCP && merge_begin(&attached->arrived, packet))
+		flush_soon(attached);
+	else
 		send_packet(attached, packet);
-		return;
-	}
-	attached->held = packet;
-	flush_soon(attached);
 }
 
 static void learn(struct attached *attached, struct ip address, const uint8_t mac[MAC_BYTES]) {
@@ -307,6 +302,30 @@ static struct ip source_of(const uint8_t *bytes) {
 	return source;
 }
 
+static void inject(struct attached *attached, struct packet *packet) {
+	packet->via = frame_next_hop(attached->world, attached->port, packet_data(packet));
+	world_inject(attached->world, attached->port, packet);
+}
+
+static void inject_held(struct attached *attached) {
+	struct packet *held = merge_end(&attached->sent);
+	if (held != NULL)
+		inject(attached, held);
+}
+
+// What a device sends in one go crosses the network as one packet.
+static void inject_or_hold(struct attached *attached, struct packet *packet) {
+	attached->counts.packets_sent++;
+	attached->counts.bytes_sent += packet->length;
+	if (merge_append(&attached->sent, packet)) {
+		packet_put(pool_of(attached), packet);
+		return;
+	}
+	inject_held(attached);
+	if (!merge_begin(&attached->sent, packet))
+		inject(attached, packet);
+}
+
 // One frame, its headers in front of packet_data(). False when the packet was not taken.
 static bool take_frame(struct attached *attached, struct packet *packet, size_t length) {
 	const uint8_t *frame = packet_data(packet) - ETHERNET_HEADER_BYTES;
@@ -328,11 +347,8 @@ static bool take_frame(struct attached *attached, struct packet *packet, size_t 
 		return false;
 	}
 	learn(attached, source_of(packet_data(packet)), frame + MAC_BYTES);
-	packet->via = frame_next_hop(attached->world, attached->port, packet_data(packet));
-	attached->counts.packets_sent++;
-	attached->counts.bytes_sent += packet->length;
-	clock_epoll_note_traffic(attached->clock);
-	world_inject(attached->world, attached->port, packet);
+	clock_epoll_note_traffic(attached->clock, &attached->busy);
+	inject_or_hold(attached, packet);
 	return true;
 }
 
@@ -387,6 +403,7 @@ void attached_read(void *owner, uint32_t events) {
 		attached->spare[i] = NULL;
 		take_message(attached, packet, &messages[i]);
 	}
+	inject_held(attached);
 }
 
 void attached_drop_packets(struct attached *attached) {
@@ -399,9 +416,9 @@ void attached_drop_packets(struct attached *attached) {
 	for (unsigned i = 0; i < attached->out_count; i++)
 		packet_put(pool, attached->out[i]);
 	attached->out_count = 0;
-	if (attached->held != NULL)
-		packet_put(pool, attached->held);
-	attached->held = NULL;
+	struct packet *held = merge_end(&attached->arrived);
+	if (held != NULL)
+		packet_put(pool, held);
 	while (attached->waiting != NULL) {
 		struct packet *packet = attached->waiting;
 		attached->waiting = packet->next;

@@ -1,9 +1,11 @@
 // The real clock of a loop: waits in epoll until the next event is due or something came in.
 //
-// While packets flow it polls without sleeping, so that a round trip does not pay for a wake-up at
-// every link; an idle loop sleeps to the nanosecond its next event is due.
+// While packets flow it asks their sources without sleeping, so that a round trip does not pay for
+// a wake-up at every link, and lets others have the processor while there is nothing to do; an idle
+// loop sleeps to the nanosecond its next event is due.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "loop/clock.h"
@@ -18,6 +20,16 @@ struct source {
 	void *owner;
 };
 
+// Beside a source that packets come in by, and as long-lived. `source` and `events` are the owner's
+// to set, the rest is the clock's.
+struct busy_source {
+	struct source *source;
+	uint32_t events; // what it was added with
+	bool is_busy;
+	instant until;
+	struct busy_source *next;
+};
+
 // Takes over a clock that stands still: from here on its time passes as the machine's does, going
 // on from where it stood. NULL with errno set when the kernel has no descriptors left.
 struct clock_epoll *clock_epoll_new(struct clock *clock);
@@ -29,7 +41,9 @@ int clock_epoll_change(struct clock_epoll *epoll, struct source *source, uint32_
 // Also from inside a `ready`; no event of the source follows.
 void clock_epoll_remove(struct clock_epoll *epoll, struct source *source);
 
-// A packet passed: more may follow soon, so the clock polls for a while instead of sleeping.
-void clock_epoll_note_traffic(struct clock_epoll *epoll);
+// A packet passed at the source: more may follow soon, so for a while the clock does not sleep, and
+// tells it that it is ready each time, whether or not anything is there: to try costs less than to
+// ask first, and a source that nobody waits for costs whoever fills it less, too.
+void clock_epoll_note_traffic(struct clock_epoll *epoll, struct busy_source *busy);
 // The machine's wall time at instant 0 of the loop, in nanoseconds since 1970: for captures.
 int64_t clock_epoll_epoch_ns(const struct clock_epoll *epoll);

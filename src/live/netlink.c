@@ -1,6 +1,7 @@
 #include "live/netlink.h"
 
 #include <errno.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
@@ -82,6 +83,18 @@ int netlink_link_up(int fd, const struct netlink_link *link) {
 		request_add(&request, IFLA_ADDRESS, link->mac, 6);
 	if (link->mtu_bytes != 0)
 		request_add(&request, IFLA_MTU, &link->mtu_bytes, sizeof(link->mtu_bytes));
+	return request_send(fd, &request);
+}
+
+int netlink_queue_pass(int fd, const char *link) {
+	static const char kind[] = "noqueue";
+	struct tcmsg info = {.tcm_ifindex = (int)if_nametoindex(link), .tcm_parent = TC_H_ROOT};
+	struct request request;
+	if (info.tcm_ifindex == 0)
+		return -ENODEV;
+	request_init(&request, RTM_NEWQDISC, &info, sizeof(info));
+	request.head.nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
+	request_add(&request, TCA_KIND, kind, sizeof(kind));
 	return request_send(fd, &request);
 }
 

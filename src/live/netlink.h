@@ -17,6 +17,9 @@ struct netlink_link {
 // Sets what is given, and the link up.
 int netlink_link_up(int socket, const struct netlink_link *link);
 
+// Packets for the link go to the device at once, past a queue of the kernel's choice.
+int netlink_queue_pass(int socket, const char *link);
+
 // `length` is the family's own: of the network the address lies in.
 int netlink_address_add(int socket, const char *link, struct ip address, unsigned length);
 

@@ -9,6 +9,12 @@
 #define TCP_HEADER_BYTES 20
 #define TCP_CHECKSUM 16
 #define UDP_CHECKSUM 6
+// Of Linux 6.2, which is later than the headers of some who build.
+#define TUN_USO4 0x20
+#define TUN_USO6 0x40
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
 
 // Where things are in a packet whose transport header stands right behind the network header.
 struct layout {
@@ -42,6 +48,10 @@ static int read_layout(const struct packet *packet, struct layout *out) {
 
 unsigned offload_bits(void) {
 	return TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+}
+
+unsigned offload_train_bits(void) {
+	return TUN_USO4 | TUN_USO6;
 }
 
 // A checksum that is neither TCP's nor UDP's at its usual place is completed at once: nobody behind
@@ -104,6 +114,8 @@ void offload_write(const struct packet *packet, struct virtio_net_hdr *header) {
 	if (packet->piece_bytes == 0)
 		return;
 	header->gso_type = layout.is_v4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
+	if (layout.protocol == PROTOCOL_UDP)
+		header->gso_type = VIRTIO_NET_HDR_GSO_UDP_L4;
 	header->hdr_len = (uint16_t)(ETHERNET_HEADER_BYTES + headers);
 	header->gso_size = (uint16_t)(packet->piece_bytes - headers);
 }

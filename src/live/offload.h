@@ -8,6 +8,8 @@
 
 // Of the device's offloads: the TUN_F_ bits that these two understand.
 unsigned offload_bits(void);
+// Those that a kernel accepts which takes trains of datagrams (Linux 6.2).
+unsigned offload_train_bits(void);
 
 // Reads the header in front of a packet that a host sent into the packet. -EBADMSG: no kernel says
 // such a thing, and the packet is to be ignored.

@@ -15,16 +15,27 @@
 #include "forward/segment.h"
 #include "forward/train.h"
 #include "live/frame.h"
+#include "live/netlink.h"
 #include "live/offload.h"
 #include "net/packet_format.h"
 #include "world/attach.h"
 
 // Frames taken from one device before others get their turn.
-#define TURN_FRAMES_MAX 32
+#define TURN_FRAMES_MAX 64
 
 // What stands in front of a packet: what the kernel says of it, then the Ethernet header.
 #define OFFLOAD_BYTES sizeof(struct virtio_net_hdr)
 #define FRONT_BYTES (OFFLOAD_BYTES + ETHERNET_HEADER_BYTES)
+
+// The device has a queue of its own, and a second one in front of it only costs. A kernel that
+// thinks otherwise has its way.
+static void pass_queue(const char *name) {
+	int socket = netlink_open();
+	if (socket < 0)
+		return;
+	netlink_queue_pass(socket, name);
+	close(socket);
+}
 
 int tap_open(struct tap *tap, const char *name, uint32_t port) {
 	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
@@ -39,11 +50,19 @@ int tap_open(struct tap *tap, const char *name, uint32_t port) {
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (ioctl(fd, TUNSETIFF, &request) < 0 || ioctl(fd, TUNSETOFFLOAD, offload_bits()) < 0) {
+	if (ioctl(fd, TUNSETIFF, &request) < 0) {
 		int result = -errno;
 		close(fd);
 		return result;
 	}
+	// A kernel that knows trains of datagrams takes them, too; from the host they come one by one.
+	tap->takes_trains = ioctl(fd, TUNSETOFFLOAD, offload_bits() | offload_train_bits()) == 0;
+	if (ioctl(fd, TUNSETOFFLOAD, offload_bits()) < 0) {
+		int result = -errno;
+		close(fd);
+		return result;
+	}
+	pass_queue(tap->name);
 	tap->source.fd = fd;
 	return 0;
 }
@@ -59,6 +78,30 @@ static void take_question(struct tap *tap, const uint8_t *frame, size_t length) 
 	size_t bytes = neighbor_answer(frame, length, front + OFFLOAD_BYTES);
 	if (bytes != 0)
 		write_frame(tap, front, OFFLOAD_BYTES + bytes);
+}
+
+static void send_packet(struct tap *tap, struct packet *packet) {
+	packet->via = frame_next_hop(tap->world, tap->port, packet_data(packet));
+	world_inject(tap->world, tap->port, packet);
+}
+
+static void send_held(struct tap *tap) {
+	struct packet *held = merge_end(&tap->sent);
+	if (held != NULL)
+		send_packet(tap, held);
+}
+
+// What a host sends in one go crosses the network as one packet.
+static void send_or_hold(struct tap *tap, struct packet *packet) {
+	tap->counts.packets_sent++;
+	tap->counts.bytes_sent += packet->length;
+	if (merge_append(&tap->sent, packet)) {
+		packet_put(world_packet_pool(tap->world), packet);
+		return;
+	}
+	send_held(tap);
+	if (!merge_begin(&tap->sent, packet))
+		send_packet(tap, packet);
 }
 
 // One frame, its headers in front of packet_data(). False when the packet was not taken.
@@ -81,37 +124,39 @@ static bool take_frame(struct tap *tap, struct packet *packet, size_t length) {
 		tap->counts.ignored++;
 		return false;
 	}
-	packet->via = frame_next_hop(tap->world, tap->port, packet_data(packet));
-	tap->counts.packets_sent++;
-	tap->counts.bytes_sent += packet->length;
-	clock_epoll_note_traffic(tap->clock);
-	world_inject(tap->world, tap->port, packet);
+	send_or_hold(tap, packet);
 	return true;
+}
+
+// False when none was there.
+static bool read_frame(struct tap *tap) {
+	struct packet_pool *pool = world_packet_pool(tap->world);
+	struct packet *packet = packet_get(pool);
+	uint8_t *front = packet_data(packet) - FRONT_BYTES;
+	ssize_t got = read(tap->source.fd, front, (size_t)(packet->bytes + PACKET_ROOM - front));
+	bool is_there = got > (ssize_t)FRONT_BYTES;
+	if (!is_there || !take_frame(tap, packet, (size_t)got - OFFLOAD_BYTES))
+		packet_put(pool, packet);
+	return is_there;
 }
 
 static void read_frames(void *owner, uint32_t events) {
 	struct tap *tap = owner;
-	struct packet_pool *pool = world_packet_pool(tap->world);
 	struct loop *loop = world_loop(tap->world);
 	(void)events;
 	// What is under way goes first: more would only wait in the world, where it could be lost,
 	// rather than in the host, which then sends more slowly.
 	if (instant_compare(loop_next_due(loop), loop_now(loop)) <= 0)
 		return;
-	for (int i = 0; i < TURN_FRAMES_MAX; i++) {
-		struct packet *packet = packet_get(pool);
-		uint8_t *front = packet_data(packet) - FRONT_BYTES;
-		ssize_t got = read(tap->source.fd, front, (size_t)(packet->bytes + PACKET_ROOM - front));
-		if (got <= (ssize_t)FRONT_BYTES) {
-			packet_put(pool, packet);
-			return;
-		}
-		if (!take_frame(tap, packet, (size_t)got - OFFLOAD_BYTES))
-			packet_put(pool, packet);
-	}
+	int count = 0;
+	while (count < TURN_FRAMES_MAX && read_frame(tap))
+		count++;
+	send_held(tap);
+	if (count > 0)
+		clock_epoll_note_traffic(tap->clock, &tap->busy);
 }
 
-static void write_packet(struct tap *tap, struct packet *packet) {
+static void write_one(struct tap *tap, struct packet *packet) {
 	uint8_t *front = packet_data(packet) - FRONT_BYTES;
 	struct virtio_net_hdr offload;
 	offload_write(packet, &offload);
@@ -121,13 +166,24 @@ static void write_packet(struct tap *tap, struct packet *packet) {
 	packet_put(world_packet_pool(tap->world), packet);
 }
 
-static void flush_held(struct tap *tap) {
-	struct packet *held = tap->held;
-	if (held == NULL)
+static void write_packet(struct tap *tap, struct packet *packet) {
+	if (tap->takes_trains || !packet_is_train(packet)) {
+		write_one(tap, packet);
 		return;
-	tap->held = NULL;
-	merge_finish(held);
-	write_packet(tap, held);
+	}
+	struct packet *next = packet_cut(world_packet_pool(tap->world), packet);
+	while (next != NULL) {
+		struct packet *piece = next;
+		next = piece->next;
+		piece->next = NULL;
+		write_one(tap, piece);
+	}
+}
+
+static void flush_held(struct tap *tap) {
+	struct packet *held = merge_end(&tap->arrived);
+	if (held != NULL)
+		write_packet(tap, held);
 }
 
 static void flush_now(struct timer *timer, void *owner) {
@@ -137,8 +193,8 @@ static void flush_now(struct timer *timer, void *owner) {
 
 static void take_arrived(void *owner, uint32_t port, struct packet *packet);
 
-// The host's kernel knows no trains.
-static void take_train(struct tap *tap, uint32_t port, struct packet *train) {
+// No host's kernel knows trains of ESP packets.
+static void take_pieces(struct tap *tap, uint32_t port, struct packet *train) {
 	struct packet *next = packet_cut(world_packet_pool(tap->world), train);
 	while (next != NULL) {
 		struct packet *packet = next;
@@ -148,27 +204,25 @@ static void take_train(struct tap *tap, uint32_t port, struct packet *train) {
 	}
 }
 
-// What arrives at the same instant may belong together: a segment is held until all of it is there.
+// What arrives at the same instant may belong together: a packet is held until all of it is there.
 static void take_arrived(void *owner, uint32_t port, struct packet *packet) {
 	struct tap *tap = owner;
-	if (packet_is_train(packet)) {
-		take_train(tap, port, packet);
+	if (packet_is_esp_train(packet)) {
+		take_pieces(tap, port, packet);
 		return;
 	}
-	tap->counts.packets_received++;
+	tap->counts.packets_received += packet_is_train(packet) ? packet_pieces(packet) : 1;
 	tap->counts.bytes_received += packet->length;
-	clock_epoll_note_traffic(tap->clock);
-	if (tap->held != NULL && merge_append(tap->held, packet)) {
+	clock_epoll_note_traffic(tap->clock, &tap->busy);
+	if (merge_append(&tap->arrived, packet)) {
 		packet_put(world_packet_pool(tap->world), packet);
 		return;
 	}
 	flush_held(tap);
-	if (!merge_can_begin(packet)) {
+	if (!merge_begin(&tap->arrived, packet))
 		write_packet(tap, packet);
-		return;
-	}
-	tap->held = packet;
-	timer_start(world_loop(tap->world), &tap->flush, 0);
+	else if (!timer_is_running(&tap->flush))
+		timer_start(world_loop(tap->world), &tap->flush, 0);
 }
 
 int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock) {
@@ -176,6 +230,7 @@ int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock) 
 	tap->clock = clock;
 	tap->source.ready = read_frames;
 	tap->source.owner = tap;
+	tap->busy = (struct busy_source){.source = &tap->source, .events = EPOLLIN};
 	timer_init(&tap->flush, TIMER_PERIODIC, flush_now, tap);
 	int result = clock_epoll_add(clock, &tap->source, EPOLLIN);
 	if (result == 0)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "forward/merge.h"
 #include "live/clock_epoll.h"
 #include "live/neighbor.h"
 #include "loop/loop.h"
@@ -15,11 +16,13 @@
 struct tap {
 	char name[TAP_NAME_MAX + 1];
 	uint8_t mac[MAC_BYTES];
-	uint32_t port; // of the world
+	uint32_t port;     // of the world
+	bool takes_trains; // of datagrams (merge.h)
 	struct world *world;
 	struct clock_epoll *clock;
 	struct source source;
-	struct packet *held; // a segment that others may still be appended to
+	struct busy_source busy;
+	struct merge sent, arrived; // what others may still be appended to
 	struct timer flush;
 	struct tap_counts {
 		uint64_t packets_sent, bytes_sent;         // by the host
