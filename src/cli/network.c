@@ -27,25 +27,30 @@ static void print_mistakes(const struct network *network) {
 
 int network_load(const char *path, struct network *out) {
 	*out = (struct network){.path = path, .arena = arena_new(), .mistakes = diagnostics_new()};
-	int result = native_load(path, out->arena, &out->file, out->mistakes);
-	if (result < 0) {
+	if (native_read(path, out->arena, &out->file, out->mistakes) < 0) {
+		diagnostics_settle(out->mistakes);
 		print_mistakes(out);
 		return EXIT_WRONG_USE;
 	}
+	// Every stage looks at what the one before could read, so that all mistakes are told at once.
 	out->topo = topo_new(path);
 	out->topo->seed = out->file->seed;
 	out->port_names = names_new();
 	site_lower(out->file->sites, out->file->site_count, out->topo, out->port_names, out->mistakes);
 	out->cloud = azure_cloud_new(&out->file->azure);
 	out->cloud->ops->lower(out->cloud, out->topo, out->port_names, out->mistakes);
-	site_lower_finish(out->topo, out->mistakes);
-	topo_check_attached(out->topo, out->mistakes);
+	if (diagnostics_error_count(out->mistakes) == 0) { // else the cloud is not there
+		site_lower_finish(out->topo, out->mistakes);
+		topo_check_attached(out->topo, out->mistakes);
+	}
 	if (diagnostics_error_count(out->mistakes) != 0) {
+		diagnostics_settle(out->mistakes);
 		print_mistakes(out);
 		return EXIT_WRONG_USE;
 	}
 	topo_finish(out->topo);
 	topo_check_sessions(out->topo, out->mistakes);
+	diagnostics_settle(out->mistakes);
 	return EXIT_DONE;
 }
 

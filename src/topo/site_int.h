@@ -23,6 +23,18 @@ struct site_router_ref {
 	uint32_t node, first_port;
 };
 
+// Where the value of a member stands; `otherwise` when that is not known.
+struct place site_place(
+	const struct site_lowering *lowering, const void *member, struct place otherwise);
+// A mistake about the value has been told, so that nothing follows from it.
+bool site_is_doubtful(const struct site_lowering *lowering, const void *member);
+// The same of any of a router's addresses: what its networks are is not known.
+bool site_addresses_are_doubtful(
+	const struct site_lowering *lowering, const struct site_router *router);
+// And of the networks on a segment.
+bool site_segment_is_doubtful(
+	const struct site_lowering *lowering, const struct site *site, const char *segment);
+
 struct site_policy {
 	const struct policy_term *terms;
 	size_t count;
@@ -37,6 +49,8 @@ struct site_policy site_policy_lower(struct site_lowering *lowering, const struc
 // their segment's networks.
 void site_check(struct site_lowering *lowering, const struct site *site);
 
+// Mistakes in prefix lists and route maps, used or not.
+void site_policy_check(struct site_lowering *lowering, const struct site *site);
 // Of one interface: its port at the router's node, and of one static route.
 void site_interface_lower(struct site_lowering *lowering, const struct site_router_ref *ref,
 	const struct site_interface *interface);

@@ -76,7 +76,8 @@ void site_interface_lower(struct site_lowering *lowering, const struct site_rout
 	struct topo_offer *offer =
 		topo_offer_add(topo, arena_printf(topo->arena, "circuit:%s", interface->circuit));
 	if (!offer) {
-		diagnostics_error(lowering->mistakes, interface->place,
+		diagnostics_error(lowering->mistakes,
+			site_place(lowering, &interface->circuit, interface->place),
 			"the circuit link %s already has a customer edge", interface->circuit);
 		return;
 	}
@@ -207,6 +208,8 @@ void site_static_lower(struct site_lowering *lowering, const struct site_router_
 	char text[PREFIX_TEXT_BYTES];
 	size_t interface = router->interface_count;
 
+	if (site_is_doubtful(lowering, &given->prefix))
+		return;
 	if (given->interface) {
 		for (size_t i = 0; i < router->interface_count; i++) {
 			if (text_equal(router->interfaces[i].name, given->interface))

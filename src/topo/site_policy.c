@@ -95,36 +95,40 @@ static const char *suggestion(struct topo *topo, const struct names *known, cons
 
 static const struct site_prefix_list *find_prefix_list(
 	struct site_lowering *lowering, const struct site *site, const char *name, struct place place) {
-	struct names *known = names_new();
 	const struct site_prefix_list *found = NULL;
 
 	for (size_t i = 0; i < site->prefix_list_count && !found; i++) {
-		names_add(known, site->prefix_lists[i].name);
 		if (text_equal(site->prefix_lists[i].name, name))
 			found = &site->prefix_lists[i];
 	}
-	if (!found)
-		diagnostics_error(lowering->mistakes, place, "%s %s has no prefix list \"%s\"%s",
-			lowering->is_appliance ? "virtualMachine" : "site", site->name, name,
-			suggestion(lowering->topo, known, name));
+	if (found || site_is_doubtful(lowering, &site->prefix_lists))
+		return found;
+	struct names *known = names_new();
+	for (size_t i = 0; i < site->prefix_list_count; i++)
+		names_add(known, site->prefix_lists[i].name);
+	diagnostics_error(lowering->mistakes, place, "%s %s has no prefix list \"%s\"%s",
+		lowering->is_appliance ? "virtualMachine" : "site", site->name, name,
+		suggestion(lowering->topo, known, name));
 	names_free(known);
 	return found;
 }
 
 static const struct site_route_map *find_route_map(
 	struct site_lowering *lowering, const struct site *site, const char *name, struct place place) {
-	struct names *known = names_new();
 	const struct site_route_map *found = NULL;
 
 	for (size_t i = 0; i < site->route_map_count && !found; i++) {
-		names_add(known, site->route_maps[i].name);
 		if (text_equal(site->route_maps[i].name, name))
 			found = &site->route_maps[i];
 	}
-	if (!found)
-		diagnostics_error(lowering->mistakes, place, "%s %s has no route map \"%s\"%s",
-			lowering->is_appliance ? "virtualMachine" : "site", site->name, name,
-			suggestion(lowering->topo, known, name));
+	if (found || site_is_doubtful(lowering, &site->route_maps))
+		return found;
+	struct names *known = names_new();
+	for (size_t i = 0; i < site->route_map_count; i++)
+		names_add(known, site->route_maps[i].name);
+	diagnostics_error(lowering->mistakes, place, "%s %s has no route map \"%s\"%s",
+		lowering->is_appliance ? "virtualMachine" : "site", site->name, name,
+		suggestion(lowering->topo, known, name));
 	names_free(known);
 	return found;
 }
@@ -135,7 +139,7 @@ static const uint32_t *lower_communities(
 
 	for (size_t i = 0; i < count; i++) {
 		if (community_parse(texts[i], &values[i]) != 0)
-			diagnostics_error(lowering->mistakes, place,
+			diagnostics_error(lowering->mistakes, site_place(lowering, &texts[i], place),
 				"\"%s\" is not a community; expected \"65000:100\", no-export or no-advertise",
 				texts[i]);
 	}
@@ -191,7 +195,8 @@ static void add_route_map(struct site_lowering *lowering, const struct site *sit
 			continue;
 		}
 		const struct site_prefix_list *list =
-			find_prefix_list(lowering, site, entry->match_prefix_list, entry->place);
+			find_prefix_list(lowering, site, entry->match_prefix_list,
+				site_place(lowering, &entry->match_prefix_list, entry->place));
 		if (list)
 			add_terms_matching_list(lowering->topo, list, term, terms);
 	}
@@ -225,40 +230,53 @@ static void add_neighbor_sets(struct site_lowering *lowering, const struct site_
 }
 
 // A regular expression is compiled here only to point at its place when it is wrong.
-static void check_expressions(struct site_lowering *lowering, const struct term_list *terms) {
+static void check_expression(
+	struct site_lowering *lowering, const struct site_route_map_entry *entry) {
+	const struct policy_term term = {
+		.verdict = POLICY_ACCEPT, .as_path_regex = entry->match_as_path};
 	struct policy *policy = NULL;
 	size_t bad = 0;
-	bool any = false;
 
-	for (size_t i = 0; i < terms->count; i++)
-		any |= terms->items[i].as_path_regex != NULL;
-	if (!any)
+	if (!entry->match_as_path)
 		return;
-	if (policy_new(terms->items, terms->count, POLICY_ACCEPT, &policy, &bad) != 0)
+	if (policy_new(&term, 1, POLICY_ACCEPT, &policy, &bad) != 0)
 		diagnostics_error(lowering->mistakes,
-			topo_origin(lowering->topo, terms->items[bad].origin)->place,
-			"\"%s\" is not a regular expression for an AS path", terms->items[bad].as_path_regex);
+			site_place(lowering, &entry->match_as_path, entry->place),
+			"\"%s\" is not a regular expression for an AS path", entry->match_as_path);
 	policy_unref(policy);
+}
+
+void site_policy_check(struct site_lowering *lowering, const struct site *site) {
+	for (size_t i = 0; i < site->route_map_count; i++) {
+		struct term_list terms = {0};
+		add_route_map(lowering, site, &site->route_maps[i], &terms);
+		for (size_t k = 0; k < site->route_maps[i].entry_count; k++)
+			check_expression(lowering, &site->route_maps[i].entries[k]);
+		free(terms.items);
+	}
 }
 
 struct site_policy site_policy_lower(struct site_lowering *lowering, const struct site *site,
 	const struct site_neighbor *neighbor, bool is_import) {
-	const char *list_name = is_import ? neighbor->prefix_list_in : neighbor->prefix_list_out;
-	const char *map_name = is_import ? neighbor->route_map_in : neighbor->route_map_out;
+	const char *const *list_member =
+		is_import ? &neighbor->prefix_list_in : &neighbor->prefix_list_out;
+	const char *const *map_member = is_import ? &neighbor->route_map_in : &neighbor->route_map_out;
+	const char *list_name = *list_member, *map_name = *map_member;
 	const struct site_prefix_list *list = NULL;
 	const struct site_route_map *map = NULL;
 	struct term_list terms = {0};
 
 	if (list_name)
-		list = find_prefix_list(lowering, site, list_name, neighbor->place);
+		list = find_prefix_list(
+			lowering, site, list_name, site_place(lowering, list_member, neighbor->place));
 	if (map_name)
-		map = find_route_map(lowering, site, map_name, neighbor->place);
+		map = find_route_map(
+			lowering, site, map_name, site_place(lowering, map_member, neighbor->place));
 	if (list)
 		add_prefix_list_filter(lowering->topo, list, &terms);
 	add_neighbor_sets(lowering, neighbor, is_import, &terms);
 	if (map)
 		add_route_map(lowering, site, map, &terms);
-	check_expressions(lowering, &terms);
 	struct site_policy policy = {
 		.terms = topo_copy(lowering->topo, terms.items, terms.count * sizeof(*terms.items)),
 		.count = terms.count,

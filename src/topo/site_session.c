@@ -126,6 +126,21 @@ static void set_bfd(
 		given->bfd_multiplier ? (uint8_t)given->bfd_multiplier : BFD_MULTIPLIER;
 }
 
+static bool session_is_doubtful(const struct site_lowering *lowering,
+	const struct site_router *router, const struct site_neighbor *given) {
+	bool is_doubtful = site_is_doubtful(lowering, &given->address) ||
+		site_is_doubtful(lowering, &given->local_address) ||
+		site_is_doubtful(lowering, &router->statics);
+
+	for (size_t i = 0; !is_doubtful && i < router->static_count; i++) {
+		const struct site_static *route = &router->statics[i];
+		is_doubtful = site_is_doubtful(lowering, &route->prefix) ||
+			site_is_doubtful(lowering, &route->interface) ||
+			site_is_doubtful(lowering, &route->next_hop);
+	}
+	return is_doubtful || site_addresses_are_doubtful(lowering, router);
+}
+
 static void lower_neighbor(struct site_lowering *lowering, const struct site_router_ref *ref,
 	const struct site_neighbor *given) {
 	struct topo *topo = lowering->topo;
@@ -137,6 +152,10 @@ static void lower_neighbor(struct site_lowering *lowering, const struct site_rou
 
 	if (ip_is_none(local) && interface < router->interface_count)
 		local = address_of_family(&router->interfaces[interface], given->address);
+	struct site_policy import = site_policy_lower(lowering, ref->site, given, true);
+	struct site_policy export = site_policy_lower(lowering, ref->site, given, false);
+	if (session_is_doubtful(lowering, router, given))
+		return;
 	if (ip_is_none(local)) {
 		diagnostics_error(lowering->mistakes, given->place,
 			"%s has no interface from which to reach %s; give it a static route or localAddress",
@@ -146,8 +165,6 @@ static void lower_neighbor(struct site_lowering *lowering, const struct site_rou
 	uint32_t origin = topo_origin_add(topo, given->place, NULL, "neighbor %s of %s",
 		ip_format(given->address, text), router->name);
 	uint32_t number = topo_neighbor_add(topo, ref->node, local, given->address, origin);
-	struct site_policy import = site_policy_lower(lowering, ref->site, given, true);
-	struct site_policy export = site_policy_lower(lowering, ref->site, given, false);
 	struct topo_neighbor *neighbor = &topo->neighbors[number];
 	set_session(neighbor, given, &router->bgp);
 	set_bfd(neighbor, given, single_hop && router->interfaces[interface].circuit);
@@ -215,6 +232,21 @@ struct tunnel_end {
 	struct ip outer;
 };
 
+// Whether what says where the router's tunnels start and lead to was mistaken.
+static bool tunnels_are_doubtful(
+	const struct site_lowering *lowering, const struct site_router *router) {
+	bool is_doubtful = site_addresses_are_doubtful(lowering, router);
+
+	for (size_t i = 0; !is_doubtful && i < router->interface_count; i++) {
+		const struct site_interface *interface = &router->interfaces[i];
+		is_doubtful = site_is_doubtful(lowering, &interface->is_internet) ||
+			site_is_doubtful(lowering, &interface->ipsec.remote_address) ||
+			site_is_doubtful(lowering, &interface->ipsec.local_address) ||
+			site_is_doubtful(lowering, &interface->ipsec.connection);
+	}
+	return is_doubtful;
+}
+
 // False, with the mistake noted, when the router has no public address to send from.
 static bool tunnel_end_of(struct site_lowering *lowering, const struct site_router_ref *ref,
 	size_t index, struct tunnel_end *out) {
@@ -224,6 +256,8 @@ static bool tunnel_end_of(struct site_lowering *lowering, const struct site_rout
 	size_t underlay = internet_interface(router, given);
 
 	if (underlay == router->interface_count) {
+		if (tunnels_are_doubtful(lowering, router))
+			return false;
 		diagnostics_error(lowering->mistakes, interface->ipsec.place,
 			"%s has no %s%s for the tunnel %s to start from", router->name,
 			lowering->is_appliance ? "NIC with a publicIPAddress"
@@ -374,9 +408,14 @@ static void lower_tunnel(
 	}
 	if (ip_is_none(near.ipsec->remote_address))
 		return; // site_check() has said so
-	if (!find_far_end(lowering, ref, &near, &far))
+	if (!find_far_end(lowering, ref, &near, &far)) {
+		for (size_t i = 0; i < lowering->router_count; i++) {
+			if (lowering->routers[i].node == TOPO_NONE ||
+				tunnels_are_doubtful(lowering, lowering->routers[i].router))
+				return;
+		}
 		meet_offer(lowering, &near);
-	else if (lowering->topo->ports[near.port].tunnel == TOPO_NONE)
+	} else if (lowering->topo->ports[near.port].tunnel == TOPO_NONE)
 		join_tunnel(lowering, &near, &far);
 }
 

@@ -78,22 +78,27 @@ static void check_given(struct azure_cloud *cloud, uint32_t number, struct ip ad
 	const struct lowered_subnet *subnet = &cloud->subnets[number];
 	const struct azure_vnet *vnet = cloud->vnets[subnet->vnet].vnet;
 	char text[IP_TEXT_BYTES], range[PREFIX_TEXT_BYTES];
+	bool is_doubtful = azure_is_doubtful(cloud, &subnet->subnet->address_prefixes) ||
+		azure_is_doubtful(cloud, &vnet->address_space);
 
 	ip_format(address, text);
 	struct prefix prefix = azure_subnet_prefix_of(subnet->subnet, address);
 	bool is_inside =
 		prefix_contains(prefix, address) && !prefix_equal(prefix, prefix_host(address));
-	if (subnet->subnet->address_prefix_count > 0 && !is_inside)
+	if (is_doubtful) {
+		// Nothing follows from a range that is mistaken itself.
+	} else if (subnet->subnet->address_prefix_count > 0 && !is_inside) {
 		azure_mistake(cloud, place, "%s of %s is outside subnet %s/%s (%s)", text, whose,
 			vnet->name, subnet->subnet->name,
 			prefix_format(subnet->subnet->address_prefixes[0], range));
-	else if (is_inside && is_reserved(prefix, address))
+	} else if (is_inside && is_reserved(prefix, address)) {
 		azure_mistake(cloud, place,
 			"%s of %s is one of the five addresses Azure reserves in %s (AZ-NIC-20)", text, whose,
 			prefix_format(prefix, range));
-	else if (subnet->subnet->address_prefix_count == 0 && !azure_vnet_contains(vnet, address))
+	} else if (subnet->subnet->address_prefix_count == 0 && !azure_vnet_contains(vnet, address)) {
 		azure_mistake(
 			cloud, place, "%s of %s is outside the address space of %s", text, whose, vnet->name);
+	}
 	if (!take(cloud, subnet->vnet, address))
 		azure_mistake(cloud, place, "%s of %s is in use already in %s", text, whose, vnet->name);
 }
@@ -134,6 +139,45 @@ static bool gateway_prefix6(const struct azure_cloud *cloud, uint32_t vnet, stru
 	return has_v4 && has_v6;
 }
 
+static const void *gateway_subnet_prefixes(const struct azure_cloud *cloud, uint32_t vnet) {
+	return &cloud->subnets[cloud->vnets[vnet].gateway_subnet].subnet->address_prefixes;
+}
+
+struct gateway_address {
+	struct ip address;
+	struct place place; // of what has it
+	const char *whose;
+};
+
+// An address that follows from a rule (AZ-GW-2) is nobody's to change: the subnet is too small.
+static bool is_too_small(
+	struct azure_cloud *cloud, uint32_t vnet, struct prefix prefix, struct ip address) {
+	const struct azure_subnet *subnet = cloud->subnets[cloud->vnets[vnet].gateway_subnet].subnet;
+	char text[PREFIX_TEXT_BYTES];
+
+	if (prefix_contains(prefix, address) && !is_reserved(prefix, address))
+		return false;
+	if (!azure_is_doubtful(cloud, &subnet->address_prefixes))
+		azure_mistake(cloud, azure_place(cloud, &subnet->address_prefixes, subnet->place),
+			"the GatewaySubnet of %s, %s, is too small for its gateways; Azure asks for a /%d",
+			cloud->vnets[vnet].vnet->name, prefix_format(prefix, text),
+			prefix_is_v4(prefix) ? 27 : 64);
+	return true;
+}
+
+// An address of a gateway or an MSEE: given at `member`, NULL: AZ-GW-2 says so.
+static void check_gateway_address(struct azure_cloud *cloud, uint32_t vnet,
+	const struct gateway_address *what, const struct ip *member) {
+	struct prefix prefix;
+	bool has_prefix = ip_is_v4(what->address)
+		? gateway_prefix(cloud, vnet, &prefix)
+		: gateway_prefix6(cloud, vnet, &prefix) || gateway_prefix(cloud, vnet, &prefix);
+
+	if (member || !has_prefix || !is_too_small(cloud, vnet, prefix, what->address))
+		check_given(cloud, cloud->vnets[vnet].gateway_subnet, what->address,
+			member ? azure_place(cloud, member, what->place) : what->place, what->whose);
+}
+
 static struct ip made_up_public(struct azure_cloud *cloud) {
 	uint32_t n = cloud->made_up_addresses++;
 
@@ -148,10 +192,14 @@ static struct ip instance_address(
 
 	if (i < gateway->instance_address_count)
 		return gateway->instance_addresses[i];
+	if (azure_is_doubtful(cloud, &gateway->instance_addresses))
+		return IP_NONE;
 	if (!gateway_prefix(cloud, lowered->vnet, &prefix)) {
+		if (azure_is_doubtful(cloud, gateway_subnet_prefixes(cloud, lowered->vnet)))
+			return IP_NONE;
 		azure_mistake(cloud, gateway->place,
-			"%s needs instanceAddresses, since the GatewaySubnet of %s has no prefix",
-			gateway->name, vnet->vnet->name);
+			"%s needs instanceAddress, since the GatewaySubnet of %s has no prefix", gateway->name,
+			vnet->vnet->name);
 		return IP_NONE;
 	}
 	size_t row = offsets_of(vnet);
@@ -191,15 +239,34 @@ static void assign_instance(struct azure_cloud *cloud, struct lowered_gateway *l
 	if (lowered->is_er && gateway_prefix6(cloud, lowered->vnet, &prefix6)) {
 		size_t row = offsets_of(&cloud->vnets[lowered->vnet]);
 		instance->address6 = ip_plus(prefix_first(prefix6), offsets[row].er[i]);
-		check_given(cloud, subnet, instance->address6, gateway->place, instance->name);
+		check_gateway_address(cloud, lowered->vnet,
+			&(struct gateway_address){instance->address6, gateway->place, instance->name}, NULL);
 	}
-	check_given(cloud, subnet, instance->address, gateway->place, instance->name);
+	check_gateway_address(cloud, lowered->vnet,
+		&(struct gateway_address){instance->address, gateway->place, instance->name},
+		i < gateway->instance_address_count ? &gateway->instance_addresses[i] : NULL);
 	bool is_apipa = ip_is_link_local(instance->bgp_address); // AZ-VPN-4
 	if (!is_apipa && !ip_equal(instance->bgp_address, instance->address))
-		check_given(cloud, subnet, instance->bgp_address, gateway->place, instance->name);
+		check_given(cloud, subnet, instance->bgp_address,
+			azure_place(cloud, &gateway->bgp_peering_addresses[i], gateway->place), instance->name);
 	if (!ip_equal(instance->inside_address, instance->address) &&
 		!ip_equal(instance->inside_address, instance->bgp_address))
-		check_given(cloud, subnet, instance->inside_address, gateway->place, instance->name);
+		check_given(cloud, subnet, instance->inside_address,
+			azure_place(cloud, &gateway->inside_addresses[i], gateway->place), instance->name);
+}
+
+static void report_no_subnet(
+	struct azure_cloud *cloud, const struct azure_vnet *vnet, const struct azure_gateway *gateway) {
+	struct names *known = names_new();
+
+	for (size_t i = 0; i < vnet->subnet_count; i++)
+		names_add(known, vnet->subnets[i].name);
+	const char *near = names_nearest(known, "GatewaySubnet");
+	if (!azure_is_doubtful(cloud, &vnet->subnets))
+		azure_mistake(cloud, gateway->place,
+			"%s has no subnet named GatewaySubnet, which the gateway %s needs%s%s%s", vnet->name,
+			gateway->name, near ? "; there is \"" : "", near ? near : "", near ? "\"" : "");
+	names_free(known);
 }
 
 static void assign_gateway(struct azure_cloud *cloud, struct lowered_gateway *lowered) {
@@ -208,11 +275,12 @@ static void assign_gateway(struct azure_cloud *cloud, struct lowered_gateway *lo
 	// An active-standby gateway is modelled by its active instance.
 	lowered->instance_count = lowered->is_er || lowered->gateway->active_active ? 2 : 1;
 	if (cloud->vnets[lowered->vnet].gateway_subnet == TOPO_NONE) { // AZ-GW-1
-		azure_mistake(cloud, lowered->gateway->place,
-			"%s has no subnet named GatewaySubnet, which the gateway %s needs", vnet->name,
-			lowered->gateway->name);
+		report_no_subnet(cloud, vnet, lowered->gateway);
 		return;
 	}
+	if (azure_gateways_are_doubtful(cloud, vnet) ||
+		azure_is_doubtful(cloud, &lowered->gateway->active_active))
+		return; // what stands where in the subnet depends on them
 	for (size_t i = 0; i < lowered->instance_count; i++)
 		assign_instance(cloud, lowered, i);
 }
@@ -250,8 +318,10 @@ static void assign_endpoints6(
 	}
 	for (size_t i = 0; i < AZURE_LINKS; i++) {
 		lowered->endpoints6[i] = ip_plus(prefix_first(prefix), offset + i);
-		check_given(cloud, cloud->vnets[gateway->vnet].gateway_subnet, lowered->endpoints6[i],
-			lowered->connection->place, lowered->connection->name);
+		check_gateway_address(cloud, gateway->vnet,
+			&(struct gateway_address){
+				lowered->endpoints6[i], lowered->connection->place, lowered->connection->name},
+			NULL);
 	}
 }
 
@@ -263,7 +333,9 @@ static void assign_endpoints(struct azure_cloud *cloud, struct lowered_connectio
 		return;
 	struct lowered_gateway *gateway = &cloud->gateways[lowered->gateway1];
 	struct lowered_vnet *vnet = &cloud->vnets[gateway->vnet];
-	if (!gateway->is_er || vnet->gateway_subnet == TOPO_NONE)
+	if (!gateway->is_er || vnet->gateway_subnet == TOPO_NONE ||
+		azure_is_doubtful(cloud, &connection->tunnel_endpoints) ||
+		azure_gateways_are_doubtful(cloud, vnet->vnet))
 		return;
 	size_t k = gateway->connection_count++;
 	uint64_t offset = k < ENDPOINT_LOW_CIRCUITS
@@ -277,13 +349,16 @@ static void assign_endpoints(struct azure_cloud *cloud, struct lowered_connectio
 		else if (has_prefix)
 			lowered->endpoints[i] = ip_plus(prefix_first(prefix), offset + i);
 		else {
+			if (azure_is_doubtful(cloud, gateway_subnet_prefixes(cloud, gateway->vnet)))
+				return;
 			azure_mistake(cloud, connection->place,
 				"%s needs tunnelEndpoints, since the GatewaySubnet of %s has no prefix",
 				connection->name, vnet->vnet->name);
 			return;
 		}
-		check_given(cloud, vnet->gateway_subnet, lowered->endpoints[i], connection->place,
-			connection->name);
+		check_gateway_address(cloud, gateway->vnet,
+			&(struct gateway_address){lowered->endpoints[i], connection->place, connection->name},
+			i < connection->tunnel_endpoint_count ? &connection->tunnel_endpoints[i] : NULL);
 	}
 	assign_endpoints6(cloud, lowered, offset);
 }
@@ -321,8 +396,9 @@ static void assign_nic(struct azure_cloud *cloud, struct lowered_nic *nic) {
 		*has = true;
 		nic->addresses[nic->address_count++] = address;
 	}
-	if (nic->address_count == 0)
-		azure_mistake(cloud, nic->nic->place,
+	if (nic->address_count == 0 && !azure_is_doubtful(cloud, &nic->nic->addresses) &&
+		!azure_is_doubtful(cloud, &subnet->subnet->address_prefixes))
+		azure_mistake(cloud, azure_place(cloud, &nic->nic->subnet, nic->nic->place),
 			subnet->subnet->address_prefix_count > 0
 				? "subnet %s has no address left for %s"
 				: "subnet %s has no address prefix, so %s needs a privateIPAddress",
@@ -333,12 +409,13 @@ static void take_given(struct azure_cloud *cloud, struct lowered_nic *nic) {
 	const char *machine = cloud->model->machines[nic->machine].name;
 
 	if (nic->nic->address_count > 2)
-		azure_mistake(cloud, nic->nic->place,
+		azure_mistake(cloud, azure_place(cloud, &nic->nic->addresses, nic->nic->place),
 			"%s has %zu private addresses; one of each family is supported", machine,
 			nic->nic->address_count);
 	for (size_t i = 0; i < nic->nic->address_count && i < 2; i++) {
 		nic->addresses[nic->address_count++] = nic->nic->addresses[i];
-		check_given(cloud, nic->subnet, nic->nic->addresses[i], nic->nic->place, machine);
+		check_given(cloud, nic->subnet, nic->nic->addresses[i],
+			azure_place(cloud, &nic->nic->addresses[i], nic->nic->place), machine);
 	}
 }
 
@@ -354,9 +431,10 @@ static void assign_endpoint(struct azure_cloud *cloud, struct lowered_endpoint *
 		if (!ip_is_none(address))
 			lowered->addresses[lowered->address_count++] = address;
 	}
-	if (lowered->address_count == 0)
-		azure_mistake(cloud, endpoint->place, "subnet %s has no address for %s", endpoint->subnet,
-			endpoint->name);
+	if (lowered->address_count == 0 && !azure_is_doubtful(cloud, &endpoint->addresses) &&
+		!azure_is_doubtful(cloud, &subnet->subnet->address_prefixes))
+		azure_mistake(cloud, azure_place(cloud, &endpoint->subnet, endpoint->place),
+			"subnet %s has no address for %s", endpoint->subnet, endpoint->name);
 }
 
 static void take_given_endpoint(struct azure_cloud *cloud, struct lowered_endpoint *lowered) {
@@ -365,8 +443,8 @@ static void take_given_endpoint(struct azure_cloud *cloud, struct lowered_endpoi
 	lowered->addresses = ARENA_ARRAY(cloud->arena, struct ip, endpoint->address_count + 1);
 	for (size_t i = 0; i < endpoint->address_count; i++) {
 		lowered->addresses[lowered->address_count++] = endpoint->addresses[i];
-		check_given(
-			cloud, lowered->subnet, endpoint->addresses[i], endpoint->place, endpoint->name);
+		check_given(cloud, lowered->subnet, endpoint->addresses[i],
+			azure_place(cloud, &endpoint->addresses[i], endpoint->place), endpoint->name);
 	}
 }
 

@@ -54,31 +54,28 @@ static void add_origins(struct azure_cloud *cloud) {
 		cloud->topo, nowhere, "AZ-NIC-6", "Azure's default route, next hop Internet");
 }
 
-// Nothing is built from a model that breaks rules: what is missing would only bring more mistakes.
+// All mistakes are found first, also those of a file in which others were found before. Nothing is
+// built from a model that breaks rules.
 static void azure_lower(
 	struct cloud *seam, struct topo *topo, struct names *port_names, struct diagnostics *mistakes) {
 	struct azure_cloud *cloud = azure_of(seam);
-	size_t before = diagnostics_error_count(mistakes);
-
 	(void)port_names; // what sites offer is found by topo_offer_find()
 	cloud->topo = topo;
 	cloud->mistakes = mistakes;
 	azure_resolve(cloud);
 	add_origins(cloud);
+	azure_check_ranges(cloud);
 	azure_peering_lower(cloud);
 	azure_address_assign(cloud);
 	azure_check(cloud);
-	if (diagnostics_error_count(mistakes) > before)
+	azure_check_joint(cloud);
+	if (diagnostics_error_count(mistakes) > 0)
 		return;
 	azure_vnet_lower(cloud);
 	azure_machine_lower(cloud);
 	azure_endpoint_lower(cloud);
 	azure_gateway_lower(cloud);
-	if (diagnostics_error_count(mistakes) > before)
-		return;
 	azure_msee_lower(cloud);
-	if (diagnostics_error_count(mistakes) > before)
-		return;
 	azure_ergw_lower(cloud);
 	azure_vpngw_lower(cloud);
 	azure_vnet_lower_tables(cloud);

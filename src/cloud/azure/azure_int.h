@@ -56,11 +56,12 @@ struct lowered_vnet {
 	struct azure_peer *peers;
 	size_t peer_count;
 	uint32_t first_subnet;
-	uint32_t gateway_vnet;   // whose gateways its routes come from: itself, a hub, or TOPO_NONE
-	uint32_t gateway_peer;   // index of that hub in `peers`, TOPO_NONE
-	uint32_t gateway_subnet; // number of its GatewaySubnet, TOPO_NONE
-	uint32_t er, vpn;        // its own gateways, TOPO_NONE
-	uint32_t segment, group; // link; shared layer of its own gateways' routes, TOPO_NONE
+	uint32_t gateway_vnet;    // whose gateways its routes come from: itself, a hub, or TOPO_NONE
+	uint32_t gateway_peer;    // index of that hub in `peers`, TOPO_NONE
+	uint32_t gateway_subnet;  // number of its GatewaySubnet, TOPO_NONE
+	uint32_t er, vpn;         // its own gateways, TOPO_NONE
+	bool is_transit_doubtful; // whose gateways it uses: a mistake about that has been told
+	uint32_t segment, group;  // link; shared layer of its own gateways' routes, TOPO_NONE
 	uint32_t origin, *range_origins;
 };
 
@@ -75,6 +76,7 @@ struct lowered_gateway {
 	const struct azure_gateway *gateway;
 	uint32_t vnet, asn, origin, learned_origin;
 	bool is_er;
+	bool is_doubtful; // its type was mistaken: neither of the two
 	struct lowered_instance instances[AZURE_INSTANCES];
 	size_t instance_count;
 	size_t connection_count; // ExpressRoute connections so far, for AZ-GW-2's offsets

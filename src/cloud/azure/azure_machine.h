@@ -32,8 +32,9 @@ struct azure_nva_static {
 struct azure_machine {
 	const char *name;
 	struct place place;
-	struct azure_nic *nics; // the first is the primary
+	struct azure_nic *nics; // the first is the primary; `own` where the machine has only that
 	size_t nic_count;
+	struct azure_nic own;             // the NIC whose properties stand among the machine's
 	struct azure_nva_static *statics; // routes of its operating system
 	size_t static_count;
 	struct site_interface *interfaces; // tunnels and loopbacks, besides the NICs

@@ -6,6 +6,8 @@
 // Service endpoints are nothing but rows of their subnet; here their prefixes are checked.
 #include "cloud/azure/endpoint_int.h"
 
+#include "base/assert.h"
+
 #include "cloud/azure/lower_int.h"
 
 bool azure_policies_hold_routes(const struct azure_subnet *subnet) {
@@ -89,11 +91,7 @@ void azure_endpoint_lower(struct azure_cloud *cloud) {
 		struct lowered_endpoint *lowered = &cloud->endpoints[e];
 		const struct azure_private_endpoint *endpoint = lowered->endpoint;
 		lowered->node = topo_node_add(cloud->topo, endpoint->name, TOPO_SERVICE, lowered->origin);
-		if (lowered->node == TOPO_NONE) {
-			azure_mistake(cloud, endpoint->place,
-				"the name \"%s\" is taken; names are unique in the file", endpoint->name);
-			continue;
-		}
+		assert(lowered->node != TOPO_NONE); // azure_check_joint() saw to it
 		cloud->topo->nodes[lowered->node].kind_name = "privateEndpoint";
 		join_subnet(cloud, lowered);
 		set_filter(cloud, lowered);
@@ -101,19 +99,25 @@ void azure_endpoint_lower(struct azure_cloud *cloud) {
 }
 
 static void check_prefix(struct azure_cloud *cloud, const struct azure_vnet *vnet,
-	const struct azure_service_endpoint *service, struct prefix prefix) {
+	const struct azure_service_endpoint *service, size_t at) {
+	struct prefix prefix = service->prefixes[at];
+	struct place place = azure_place(cloud, &service->prefixes[at], service->place);
 	char text[PREFIX_TEXT_BYTES], range[PREFIX_TEXT_BYTES];
 
 	prefix_format(prefix, text);
-	if (prefix_is_default(prefix))
-		azure_mistake(cloud, service->place,
-			"%s is not the prefix of a service: it holds every address", text);
-	for (size_t i = 0; !prefix_is_default(prefix) && i < vnet->address_space_count; i++) {
-		if (prefix_overlaps(vnet->address_space[i], prefix))
-			azure_mistake(cloud, service->place,
-				"prefix %s of service endpoint %s overlaps range %s of %s: a service endpoint is "
-				"for the service's public addresses",
-				text, service->service, prefix_format(vnet->address_space[i], range), vnet->name);
+	if (prefix_is_default(prefix)) {
+		azure_mistake(
+			cloud, place, "%s is not the prefix of a service: it holds every address", text);
+		return;
+	}
+	for (size_t i = 0; i < vnet->address_space_count; i++) {
+		if (!prefix_overlaps(vnet->address_space[i], prefix))
+			continue;
+		azure_mistake(cloud, place,
+			"prefix %s of service endpoint %s overlaps range %s of %s: a service endpoint is for "
+			"the service's public addresses",
+			text, service->service, prefix_format(vnet->address_space[i], range), vnet->name);
+		return;
 	}
 }
 
@@ -122,10 +126,17 @@ static void check_services(struct azure_cloud *cloud, const struct lowered_subne
 
 	for (size_t s = 0; s < subnet->subnet->service_endpoint_count; s++) {
 		const struct azure_service_endpoint *service = &subnet->subnet->service_endpoints[s];
+		if (azure_is_doubtful(cloud, &service->service))
+			continue;
 		for (size_t i = 0; i < s; i++) {
-			if (text_equal(subnet->subnet->service_endpoints[i].service, service->service))
-				azure_mistake(cloud, service->place, "subnet %s/%s has service endpoint %s twice",
-					vnet->name, subnet->subnet->name, service->service);
+			const struct azure_service_endpoint *other = &subnet->subnet->service_endpoints[i];
+			if (azure_is_doubtful(cloud, &other->service) ||
+				!text_equal(other->service, service->service))
+				continue;
+			azure_mistake(cloud, azure_place(cloud, &service->service, service->place),
+				"subnet %s/%s has service endpoint %s twice", vnet->name, subnet->subnet->name,
+				service->service);
+			break;
 		}
 		if (service->prefix_count == 0)
 			azure_lint(cloud, service->place, "service-endpoint-without-prefixes",
@@ -133,7 +144,7 @@ static void check_services(struct azure_cloud *cloud, const struct lowered_subne
 				"here: the service is reached as the Internet is",
 				service->service, vnet->name, subnet->subnet->name);
 		for (size_t i = 0; i < service->prefix_count; i++)
-			check_prefix(cloud, vnet, service, service->prefixes[i]);
+			check_prefix(cloud, vnet, service, i);
 	}
 }
 
@@ -185,7 +196,8 @@ static void check_endpoint(struct azure_cloud *cloud, const struct lowered_endpo
 	const struct lowered_subnet *home = &cloud->subnets[endpoint->subnet];
 
 	if (home->is_gateway_subnet)
-		azure_mistake(cloud, endpoint->endpoint->place,
+		azure_mistake(cloud,
+			azure_place(cloud, &endpoint->endpoint->subnet, endpoint->endpoint->place),
 			"%s can't be in the GatewaySubnet of %s, which is for gateways only",
 			endpoint->endpoint->name, cloud->vnets[home->vnet].vnet->name);
 	for (size_t t = 0; !azure_policies_hold_routes(home->subnet) && t < model->route_table_count;

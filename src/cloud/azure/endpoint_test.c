@@ -221,7 +221,7 @@ static void mistakes_are_named(void **state) {
 	expect_mistake(&n, "10.0.1.8 of vault is in use already");
 	build(&n);
 	add_endpoint(&n.t, "vault", "hub/link", NULL);
-	expect_mistake(&n, "is \"hub/links\" meant?");
+	expect_mistake(&n, "did you mean \"hub/links\"?");
 	build(&n);
 	add_endpoint(&n.t, "near", "hub/links", NULL);
 	expect_mistake(&n, "the name \"near\" is taken");

@@ -184,11 +184,7 @@ static void lower_instance(struct azure_cloud *cloud, struct lowered_gateway *ga
 
 	instance->internet_port = TOPO_NONE;
 	instance->node = topo_node_add(topo, instance->name, TOPO_GATEWAY, gateway->origin);
-	if (instance->node == TOPO_NONE) {
-		azure_mistake(cloud, gateway->gateway->place,
-			"the name \"%s\" is taken; names are unique in the file", instance->name);
-		return;
-	}
+	assert(instance->node != TOPO_NONE); // azure_check_joint() saw to it
 	struct topo_node *node = &topo->nodes[instance->node];
 	node->group = arena_strdup(topo->arena, gateway->gateway->name);
 	node->kind_name = gateway->is_er ? "expressRouteGateway" : "vpnGateway";

@@ -95,8 +95,9 @@ static void check_connection(struct azure_cloud *cloud, const struct lowered_con
 	const struct azure_connection *connection = lowered->connection;
 
 	if (connection->routing_weight > ROUTING_WEIGHT_MAX)
-		azure_mistake(cloud, connection->place, "connection %s: routingWeight %u is not in 0 to %d",
-			connection->name, connection->routing_weight, ROUTING_WEIGHT_MAX);
+		azure_mistake(cloud, azure_place(cloud, &connection->routing_weight, connection->place),
+			"connection %s: routingWeight %u is not in 0 to %d", connection->name,
+			connection->routing_weight, ROUTING_WEIGHT_MAX);
 	if (connection->routing_weight && lowered->circuit == TOPO_NONE)
 		azure_lint(cloud, connection->place, "weight-without-effect",
 			"connection %s: routingWeight counts between ExpressRoute connections only",

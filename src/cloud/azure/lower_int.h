@@ -17,10 +17,24 @@ void azure_mistake(struct azure_cloud *cloud, struct place place, const char *fo
 void azure_lint(struct azure_cloud *cloud, struct place place, const char *code, const char *format,
 	...) __attribute__((format(printf, 4, 5)));
 
+// Where the value of a member of the model stands; `otherwise` when that is not known.
+struct place azure_place(
+	const struct azure_cloud *cloud, const void *member, struct place otherwise);
+// A mistake about the value has been told, so that nothing follows from it. Later stages doubt what
+// an earlier one refused.
+bool azure_is_doubtful(const struct azure_cloud *cloud, const void *member);
+void azure_doubt(struct azure_cloud *cloud, const void *member);
+// Whether what gateways a network has is not known.
+bool azure_gateways_are_doubtful(const struct azure_cloud *cloud, const struct azure_vnet *vnet);
+
 // names.c: numbers for names, and the pointers of everything that refers to something.
 void azure_resolve(struct azure_cloud *cloud);
 // address.c: addresses the file leaves open (AZ-GW-2, AZ-NIC-20), and wrong ones.
 void azure_address_assign(struct azure_cloud *cloud);
+// check_ranges.c: address spaces and subnets, on which much else is judged.
+void azure_check_ranges(struct azure_cloud *cloud);
+// check_joint.c: names that are taken, and what circuits, sites and gateways say of each other.
+void azure_check_joint(struct azure_cloud *cloud);
 // check.c, limits.c, steering.c: what Azure would refuse, and what it would not thank you for.
 void azure_check(struct azure_cloud *cloud);
 void azure_limits_check(struct azure_cloud *cloud);
@@ -101,7 +115,15 @@ void azure_nsg_check(struct azure_cloud *cloud);
 void azure_machine_lower(struct azure_cloud *cloud);
 // appliance.c: the ports of a machine's further interfaces, and what site_appliance_lower() takes.
 void azure_appliance_lower_ports(struct azure_cloud *cloud, struct lowered_machine *lowered);
-void azure_gateway_lower(struct azure_cloud *cloud); // instances, ranges, sessions among them
+void azure_gateway_lower(struct azure_cloud *cloud);    // instances, ranges, sessions among them
+extern const char *const azure_link_words[AZURE_LINKS]; // primary, secondary
 void azure_msee_lower(struct azure_cloud *cloud);
 void azure_ergw_lower(struct azure_cloud *cloud);
 void azure_vpngw_lower(struct azure_cloud *cloud);
+// The gateway an IPsec connection leads to, and the instance of it, when its local network gateway
+// stands for one of Azure; TOPO_NONE: it leads to a site.
+uint32_t azure_far_gateway(
+	const struct azure_cloud *cloud, const struct lowered_connection *connection, size_t *instance);
+// The connection that comes back from the gateway `far` to `near`; NULL: none.
+const struct lowered_connection *azure_reverse_connection(
+	const struct azure_cloud *cloud, uint32_t near, uint32_t far, size_t *instance);

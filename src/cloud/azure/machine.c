@@ -133,11 +133,7 @@ static void lower_machine(struct azure_cloud *cloud, struct lowered_machine *low
 		topo_origin_add(topo, machine->place, NULL, "virtualMachine %s", machine->name);
 
 	lowered->node = topo_node_add(topo, machine->name, TOPO_HOST, origin);
-	if (lowered->node == TOPO_NONE) {
-		azure_mistake(cloud, machine->place,
-			"the name \"%s\" is taken; names are unique in the file", machine->name);
-		return;
-	}
+	assert(lowered->node != TOPO_NONE); // azure_check_joint() saw to it
 	bool is_router = forwards(machine);
 	struct topo_node *node = &topo->nodes[lowered->node];
 	node->kind_name = "virtualMachine";

@@ -2,25 +2,23 @@
 // link it ends (AZ-ER-1). They forward, answer, and choose by the length of the AS path alone.
 #include "cloud/azure/gateway_int.h"
 
+#include "base/assert.h"
+
 #define BFD_INTERVAL_NS (300 * MS_NS) // AZ-ER-4
 #define BFD_MULTIPLIER 3
 #define HOLD_S 180
 #define PREFIXES_FROM_CE 10000 // AZ-ER-7, of a premium circuit: beyond, the session ends
 #define PREFIXES6_FROM_CE 100
 
-static const char *const link_words[AZURE_LINKS] = {"primary", "secondary"};
+const char *const azure_link_words[AZURE_LINKS] = {"primary", "secondary"};
 
 static void lower_node(struct azure_cloud *cloud, struct lowered_circuit *circuit, size_t i) {
 	const struct azure_circuit_link *link = &circuit->circuit->links[i];
 	struct topo *topo = cloud->topo;
-	char *name = arena_printf(cloud->arena, "%s-%s", circuit->circuit->name, link_words[i]);
+	char *name = arena_printf(cloud->arena, "%s-%s", circuit->circuit->name, azure_link_words[i]);
 
 	circuit->msee[i] = topo_node_add(topo, name, TOPO_EDGE, circuit->origin);
-	if (circuit->msee[i] == TOPO_NONE) {
-		azure_mistake(cloud, circuit->circuit->place,
-			"the name \"%s\" is taken; names are unique in the file", name);
-		return;
-	}
+	assert(circuit->msee[i] != TOPO_NONE); // azure_check_joint() saw to it
 	struct topo_node *node = &topo->nodes[circuit->msee[i]];
 	node->group = arena_strdup(topo->arena, circuit->circuit->name);
 	node->kind_name = "msee";
@@ -60,14 +58,10 @@ static void set_import(struct azure_cloud *cloud, struct topo_neighbor *neighbor
 }
 
 static uint32_t asn_of_edge(
-	struct azure_cloud *cloud, const struct azure_circuit *circuit, uint32_t port) {
+	const struct azure_cloud *cloud, const struct azure_circuit *circuit, uint32_t port) {
 	const struct topo_node *node = &cloud->topo->nodes[cloud->topo->ports[port].node];
 	uint32_t actual = node->bgp ? node->bgp->asn : 0;
 
-	if (circuit->peer_asn && actual && circuit->peer_asn != actual)
-		azure_mistake(cloud, circuit->place,
-			"peerASN of %s is %u, but its customer edge %s has AS %u: the session can't come up",
-			circuit->name, circuit->peer_asn, node->name, actual);
 	return circuit->peer_asn ? circuit->peer_asn : actual;
 }
 
@@ -118,18 +112,13 @@ static void add_sessions(
 static void lower_link(struct azure_cloud *cloud, struct lowered_circuit *lowered, size_t i) {
 	const struct azure_circuit_link *given = &lowered->circuit->links[i];
 	struct topo *topo = cloud->topo;
-	const struct topo_offer *offer = topo_offer_find(
-		topo, arena_printf(cloud->arena, "circuit:%s/%s", lowered->circuit->name, link_words[i]));
+	const struct topo_offer *offer = topo_offer_find(topo,
+		arena_printf(cloud->arena, "circuit:%s/%s", lowered->circuit->name, azure_link_words[i]));
 
-	if (!given->given) {
-		if (offer)
-			azure_mistake(cloud, topo_origin(topo, offer->origin)->place,
-				"circuit %s has no %s link: give its %sPeerAddressPrefix", lowered->circuit->name,
-				link_words[i], link_words[i]);
+	if (!given->given)
 		return;
-	}
 	uint32_t origin = topo_origin_add(topo, given->place, "AZ-ER-1", "%s link of circuit %s",
-		link_words[i], lowered->circuit->name);
+		azure_link_words[i], lowered->circuit->name);
 	uint32_t port = topo_port_add(topo, lowered->msee[i], "ce", origin);
 	struct topo_address addresses[2];
 	topo_port_set_addresses(topo, port, addresses, link_addresses(given, addresses));

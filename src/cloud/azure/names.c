@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/marks.h"
+
 void azure_mistake(struct azure_cloud *cloud, struct place place, const char *format, ...) {
 	struct text text;
 	va_list args;
@@ -30,6 +32,27 @@ void azure_lint(
 	text_done(&text);
 }
 
+struct place azure_place(
+	const struct azure_cloud *cloud, const void *member, struct place otherwise) {
+	return marks_place(diagnostics_marks(cloud->mistakes), member, otherwise);
+}
+
+bool azure_is_doubtful(const struct azure_cloud *cloud, const void *member) {
+	return marks_is_doubtful(diagnostics_marks(cloud->mistakes), member);
+}
+
+void azure_doubt(struct azure_cloud *cloud, const void *member) {
+	marks_doubt(diagnostics_marks(cloud->mistakes), member);
+}
+
+bool azure_gateways_are_doubtful(const struct azure_cloud *cloud, const struct azure_vnet *vnet) {
+	bool is_doubtful = azure_is_doubtful(cloud, &vnet->gateways);
+
+	for (size_t g = 0; !is_doubtful && g < vnet->gateway_count; g++)
+		is_doubtful = azure_is_doubtful(cloud, &vnet->gateways[g].gateway_type);
+	return is_doubtful;
+}
+
 // Numbers are positions in the model's arrays, so a name that stands twice must still use one up:
 // it gets a name that nobody can refer to.
 static uint32_t add_name(struct azure_cloud *cloud, struct names *names, const char *kind,
@@ -45,19 +68,47 @@ static uint32_t add_name(struct azure_cloud *cloud, struct names *names, const c
 	return number;
 }
 
-static uint32_t find_name(struct azure_cloud *cloud, const struct names *names, const char *kind,
-	const char *name, struct place place) {
-	if (!name)
+// Names of one kind. `are_doubtful`: some of their definitions could not be read.
+struct known {
+	const struct names *names;
+	const char *kind;
+	bool are_doubtful;
+};
+
+static uint32_t find_name(struct azure_cloud *cloud, const struct known *known,
+	const char *const *member, struct place otherwise) {
+	const char *name = *member;
+	uint32_t number = name ? names_find(known->names, name) : NAME_NONE;
+
+	if (!name || (number == NAME_NONE && known->are_doubtful))
 		return TOPO_NONE;
-	uint32_t number = names_find(names, name);
 	if (number != NAME_NONE)
 		return number;
-	const char *nearest = names_nearest(names, name);
-	if (nearest)
-		azure_mistake(cloud, place, "there is no %s \"%s\"; is \"%s\" meant?", kind, name, nearest);
-	else
-		azure_mistake(cloud, place, "there is no %s \"%s\"", kind, name);
+	const char *near =
+		diagnostics_is_full(cloud->mistakes) ? NULL : names_nearest(known->names, name);
+	azure_mistake(cloud, azure_place(cloud, member, otherwise), "there is no %s \"%s\"%s%s%s",
+		known->kind, name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	azure_doubt(cloud, member);
 	return TOPO_NONE;
+}
+
+static struct known known_gateways(const struct azure_cloud *cloud) {
+	const struct azure_model *model = cloud->model;
+	struct known known = {
+		cloud->gateway_names, "virtualNetworkGateway", azure_is_doubtful(cloud, &model->vnets)};
+
+	for (size_t v = 0; !known.are_doubtful && v < model->vnet_count; v++)
+		known.are_doubtful = azure_is_doubtful(cloud, &model->vnets[v].gateways);
+	return known;
+}
+
+static struct known known_subnets(const struct azure_cloud *cloud) {
+	const struct azure_model *model = cloud->model;
+	struct known known = {cloud->subnet_names, "subnet", azure_is_doubtful(cloud, &model->vnets)};
+
+	for (size_t v = 0; !known.are_doubtful && v < model->vnet_count; v++)
+		known.are_doubtful = azure_is_doubtful(cloud, &model->vnets[v].subnets);
+	return known;
 }
 
 static void name_vnets(struct azure_cloud *cloud) {
@@ -118,17 +169,21 @@ static void resolve_gateways(struct azure_cloud *cloud, uint32_t v, size_t *next
 	for (size_t g = 0; g < vnet->vnet->gateway_count; g++) {
 		const struct azure_gateway *gateway = &vnet->vnet->gateways[g];
 		uint32_t number = (uint32_t)(*next)++;
-		bool is_er = text_equal(gateway->gateway_type, "ExpressRoute");
+		bool is_doubtful = azure_is_doubtful(cloud, &gateway->gateway_type);
+		bool is_er = !is_doubtful && text_equal(gateway->gateway_type, "ExpressRoute");
 		cloud->gateways[number] = (struct lowered_gateway){
 			.gateway = gateway,
 			.vnet = v,
 			.asn = !is_er && gateway->asn ? gateway->asn : AZURE_ASN,
 			.is_er = is_er,
+			.is_doubtful = is_doubtful,
 			.origin = topo_origin_add(
 				cloud->topo, gateway->place, NULL, "virtualNetworkGateway %s", gateway->name),
 			.learned_origin = topo_origin_add(cloud->topo, gateway->place, "AZ-NIC-9",
 				"a route that virtualNetworkGateway %s learned", gateway->name),
 		};
+		if (is_doubtful)
+			continue;
 		uint32_t *slot = is_er ? &vnet->er : &vnet->vpn;
 		if (*slot != TOPO_NONE) // AZ-VPN-16
 			azure_mistake(cloud, gateway->place,
@@ -139,22 +194,25 @@ static void resolve_gateways(struct azure_cloud *cloud, uint32_t v, size_t *next
 }
 
 static const struct azure_security_group *nsg_of(
-	struct azure_cloud *cloud, const char *name, struct place place) {
-	uint32_t number = find_name(cloud, cloud->nsg_names, "networkSecurityGroup", name, place);
+	struct azure_cloud *cloud, const char *const *member, struct place place) {
+	const struct known known = {cloud->nsg_names, "networkSecurityGroup",
+		azure_is_doubtful(cloud, &cloud->model->security_groups)};
+	uint32_t number = find_name(cloud, &known, member, place);
 
 	return number == TOPO_NONE ? NULL : &cloud->model->security_groups[number];
 }
 
 static void resolve_subnet(
 	struct azure_cloud *cloud, uint32_t v, uint32_t number, const struct azure_subnet *subnet) {
-	uint32_t table = find_name(
-		cloud, cloud->route_table_names, "routeTable", subnet->route_table, subnet->place);
+	const struct known tables = {cloud->route_table_names, "routeTable",
+		azure_is_doubtful(cloud, &cloud->model->route_tables)};
+	uint32_t table = find_name(cloud, &tables, &subnet->route_table, subnet->place);
 
 	cloud->subnets[number] = (struct lowered_subnet){
 		.subnet = subnet,
 		.vnet = v,
 		.route_table = table == TOPO_NONE ? NULL : &cloud->model->route_tables[table],
-		.nsg = nsg_of(cloud, subnet->network_security_group, subnet->place),
+		.nsg = nsg_of(cloud, &subnet->network_security_group, subnet->place),
 		.is_gateway_subnet = text_equal(subnet->name, "GatewaySubnet"),
 		.node = TOPO_NONE,
 		.without_user = TOPO_NONE,
@@ -195,25 +253,25 @@ static void resolve_vnets(struct azure_cloud *cloud) {
 	}
 }
 
-static void resolve_connection(struct azure_cloud *cloud, size_t c) {
+static void resolve_connection(struct azure_cloud *cloud, size_t c, const struct known *gateways) {
 	const struct azure_connection *connection = &cloud->model->connections[c];
 	struct lowered_connection *lowered = &cloud->connections[c];
 	struct place place = connection->place;
 
 	lowered->connection = connection;
 	lowered->pair = TOPO_NONE;
-	lowered->gateway1 = find_name(
-		cloud, cloud->gateway_names, "virtualNetworkGateway", connection->gateway1, place);
-	lowered->gateway2 = find_name(
-		cloud, cloud->gateway_names, "virtualNetworkGateway", connection->gateway2, place);
-	lowered->local_gateway = find_name(
-		cloud, cloud->local_gateway_names, "localNetworkGateway", connection->local_gateway, place);
-	lowered->circuit =
-		find_name(cloud, cloud->circuit_names, "expressRouteCircuit", connection->circuit, place);
+	const struct known locals = {cloud->local_gateway_names, "localNetworkGateway",
+		azure_is_doubtful(cloud, &cloud->model->local_gateways)};
+	const struct known circuits = {cloud->circuit_names, "expressRouteCircuit",
+		azure_is_doubtful(cloud, &cloud->model->circuits)};
+	lowered->gateway1 = find_name(cloud, gateways, &connection->gateway1, place);
+	lowered->gateway2 = find_name(cloud, gateways, &connection->gateway2, place);
+	lowered->local_gateway = find_name(cloud, &locals, &connection->local_gateway, place);
+	lowered->circuit = find_name(cloud, &circuits, &connection->circuit, place);
 	lowered->origin = topo_origin_add(cloud->topo, place, NULL, "connection %s", connection->name);
 }
 
-static void resolve_machines(struct azure_cloud *cloud) {
+static void resolve_machines(struct azure_cloud *cloud, const struct known *subnets) {
 	const struct azure_model *model = cloud->model;
 	uint32_t next = 0;
 
@@ -221,7 +279,7 @@ static void resolve_machines(struct azure_cloud *cloud) {
 		const struct azure_machine *machine = &model->machines[m];
 		cloud->machines[m] =
 			(struct lowered_machine){.machine = machine, .node = TOPO_NONE, .first_nic = next};
-		if (machine->nic_count == 0)
+		if (machine->nic_count == 0 && !azure_is_doubtful(cloud, &machine->nics))
 			azure_mistake(cloud, machine->place, "%s has no network interface: give its subnet",
 				machine->name);
 		for (size_t n = 0; n < machine->nic_count; n++) {
@@ -229,8 +287,8 @@ static void resolve_machines(struct azure_cloud *cloud) {
 			cloud->nics[next++] = (struct lowered_nic){
 				.nic = nic,
 				.machine = m,
-				.subnet = find_name(cloud, cloud->subnet_names, "subnet", nic->subnet, nic->place),
-				.nsg = nsg_of(cloud, nic->network_security_group, nic->place),
+				.subnet = find_name(cloud, subnets, &nic->subnet, nic->place),
+				.nsg = nsg_of(cloud, &nic->network_security_group, nic->place),
 				.origin = topo_origin_add(cloud->topo, nic->place, NULL,
 					"network interface %s of virtualMachine %s",
 					nic->name && *nic->name ? nic->name : "eth0", machine->name),
@@ -239,15 +297,14 @@ static void resolve_machines(struct azure_cloud *cloud) {
 	}
 }
 
-static void resolve_endpoints(struct azure_cloud *cloud) {
+static void resolve_endpoints(struct azure_cloud *cloud, const struct known *subnets) {
 	const struct azure_model *model = cloud->model;
 
 	for (size_t e = 0; e < model->endpoint_count; e++) {
 		const struct azure_private_endpoint *endpoint = &model->endpoints[e];
 		cloud->endpoints[e] = (struct lowered_endpoint){
 			.endpoint = endpoint,
-			.subnet =
-				find_name(cloud, cloud->subnet_names, "subnet", endpoint->subnet, endpoint->place),
+			.subnet = find_name(cloud, subnets, &endpoint->subnet, endpoint->place),
 			.node = TOPO_NONE,
 			.origin = topo_origin_add(cloud->topo, endpoint->place, "AZ-NIC-17",
 				endpoint->group_id_count ? "privateEndpoint %s (%s)" : "privateEndpoint %s",
@@ -272,13 +329,15 @@ void azure_resolve(struct azure_cloud *cloud) {
 	cloud->nics = ARENA_ARRAY(cloud->arena, struct lowered_nic, cloud->nic_count);
 	cloud->endpoints = ARENA_ARRAY(cloud->arena, struct lowered_endpoint, model->endpoint_count);
 	resolve_vnets(cloud);
-	resolve_machines(cloud);
-	resolve_endpoints(cloud);
+	const struct known subnets = known_subnets(cloud);
+	resolve_machines(cloud, &subnets);
+	resolve_endpoints(cloud, &subnets);
 	for (size_t c = 0; c < model->circuit_count; c++) {
 		cloud->circuits[c].circuit = &model->circuits[c];
 		cloud->circuits[c].origin = topo_origin_add(cloud->topo, model->circuits[c].place, NULL,
 			"expressRouteCircuit %s", model->circuits[c].name);
 	}
+	const struct known gateways = known_gateways(cloud);
 	for (size_t c = 0; c < model->connection_count; c++)
-		resolve_connection(cloud, c);
+		resolve_connection(cloud, c, &gateways);
 }

@@ -245,7 +245,7 @@ static void check_words(struct azure_cloud *cloud, const struct azure_security_r
 		struct prefix prefix;
 		if (nsg_word_is_tag(words[i]) || prefix_parse(words[i], &prefix) == 0)
 			continue;
-		azure_mistake(cloud, rule->place,
+		azure_mistake(cloud, azure_place(cloud, &words[i], rule->place),
 			"rule %s: \"%s\" is neither a prefix nor one of *, VirtualNetwork, AzureLoadBalancer, "
 			"Internet",
 			rule->name, words[i]);
@@ -258,7 +258,7 @@ static void check_ports(struct azure_cloud *cloud, const struct azure_security_r
 
 	for (size_t i = 0; i < count; i++) {
 		if (nsg_ports_parse(words[i], &low, &high) < 0)
-			azure_mistake(cloud, rule->place,
+			azure_mistake(cloud, azure_place(cloud, &words[i], rule->place),
 				"rule %s: \"%s\" is not a port, a range like 80-90 or *", rule->name, words[i]);
 	}
 }
@@ -267,16 +267,20 @@ static void check_ports(struct azure_cloud *cloud, const struct azure_security_r
 static void check_priority(
 	struct azure_cloud *cloud, const struct azure_security_group *nsg, size_t at) {
 	const struct azure_security_rule *rule = &nsg->rules[at];
+	struct place place = azure_place(cloud, &rule->priority, rule->place);
 
+	if (azure_is_doubtful(cloud, &rule->priority))
+		return;
 	if (rule->priority < PRIORITY_LOW || rule->priority > PRIORITY_HIGH)
-		azure_mistake(cloud, rule->place, "rule %s: priority %u is not in %d to %d", rule->name,
+		azure_mistake(cloud, place, "rule %s: priority %u is not in %d to %d", rule->name,
 			rule->priority, PRIORITY_LOW, PRIORITY_HIGH);
-	for (size_t i = 0; i < at; i++) {
+	for (size_t i = 0; i < at && !azure_is_doubtful(cloud, &rule->direction); i++) {
 		const struct azure_security_rule *other = &nsg->rules[i];
-		if (other->priority != rule->priority || !text_equal(other->direction, rule->direction))
+		if (azure_is_doubtful(cloud, &other->direction) || other->priority != rule->priority ||
+			!text_equal(other->direction, rule->direction))
 			continue;
-		azure_mistake(cloud, rule->place, "rule %s: priority %u is taken by rule %s (%s)",
-			rule->name, rule->priority, other->name, rule->direction);
+		azure_mistake(cloud, place, "rule %s: priority %u is taken by rule %s (%s)", rule->name,
+			rule->priority, other->name, rule->direction);
 		return;
 	}
 }

@@ -91,27 +91,65 @@ bool azure_peering_is_transit(
 	return peer->ours->allow_gateway_transit && peer->theirs->use_remote_gateways;
 }
 
+// The network that the name of a peering to nobody probably means.
+static uint32_t nearest_vnet(const struct azure_cloud *cloud, const char *name) {
+	const char *near =
+		diagnostics_is_full(cloud->mistakes) ? NULL : names_nearest(cloud->vnet_names, name);
+
+	return near ? names_find(cloud->vnet_names, near) : NAME_NONE;
+}
+
+// Whether the half of `vnet` towards `wanted` is there under a name that is mistaken.
+static bool has_misnamed_half(
+	const struct azure_cloud *cloud, const struct azure_vnet *vnet, uint32_t wanted) {
+	if (azure_is_doubtful(cloud, &vnet->peerings))
+		return true;
+	for (size_t i = 0; i < vnet->peering_count; i++) {
+		const struct azure_peering *half = &vnet->peerings[i];
+		if (azure_is_doubtful(cloud, &half->remote) ||
+			(names_find(cloud->vnet_names, half->remote) == NAME_NONE &&
+				nearest_vnet(cloud, half->remote) == wanted))
+			return true;
+	}
+	return false;
+}
+
+// A half that has no other: its network is `remote`, NAME_NONE: there is none of that name.
+static void report_half(
+	struct azure_cloud *cloud, uint32_t v, const struct azure_peering *ours, uint32_t remote) {
+	const struct azure_vnet *vnet = cloud->vnets[v].vnet;
+	struct place place = azure_place(cloud, &ours->remote, ours->place);
+
+	if (azure_is_doubtful(cloud, &ours->remote) ||
+		(remote == NAME_NONE && azure_is_doubtful(cloud, &cloud->model->vnets)))
+		return;
+	if (remote == NAME_NONE) {
+		uint32_t near = nearest_vnet(cloud, ours->remote);
+		azure_mistake(cloud, place, "there is no virtualNetwork \"%s\" to peer with%s%s%s",
+			ours->remote, near == NAME_NONE ? "" : "; did you mean \"",
+			near == NAME_NONE ? "" : names_text(cloud->vnet_names, near),
+			near == NAME_NONE ? "" : "\"?");
+	} else if (remote == v) {
+		azure_mistake(cloud, place, "%s can't be peered with itself", ours->remote);
+	} else if (!has_misnamed_half(cloud, cloud->vnets[remote].vnet, v)) {
+		// AZ-PEER-2: such a half stays Initiated and carries nothing
+		azure_mistake(cloud, place,
+			"the peering of %s to %s lacks its other half: add a peering to %s in %s", vnet->name,
+			ours->remote, vnet->name, ours->remote);
+	}
+}
+
 static void resolve_peer(struct azure_cloud *cloud, uint32_t v, size_t i) {
 	struct lowered_vnet *vnet = &cloud->vnets[v];
 	const struct azure_peering *ours = &vnet->vnet->peerings[i];
 	uint32_t remote = names_find(cloud->vnet_names, ours->remote);
+	const struct azure_peering *theirs = remote == NAME_NONE || remote == v
+		? NULL
+		: half_towards(cloud->vnets[remote].vnet, vnet->vnet->name);
 
-	if (remote == NAME_NONE) {
-		const char *nearest = names_nearest(cloud->vnet_names, ours->remote);
-		azure_mistake(cloud, ours->place, "there is no virtualNetwork \"%s\" to peer with%s%s%s",
-			ours->remote, nearest ? "; is \"" : "", nearest ? nearest : "",
-			nearest ? "\" meant?" : "");
-		return;
-	}
-	if (remote == v) {
-		azure_mistake(cloud, ours->place, "%s can't be peered with itself", ours->remote);
-		return;
-	}
-	const struct azure_peering *theirs = half_towards(cloud->vnets[remote].vnet, vnet->vnet->name);
-	if (!theirs) { // AZ-PEER-2: such a half stays Initiated and carries nothing
-		azure_mistake(cloud, ours->place,
-			"the peering of %s to %s lacks its other half: add a peering to %s in %s",
-			vnet->vnet->name, ours->remote, vnet->vnet->name, ours->remote);
+	if (!theirs) {
+		report_half(cloud, v, ours, remote);
+		vnet->is_transit_doubtful = true;
 		return;
 	}
 	struct azure_peer *peer = &vnet->peers[vnet->peer_count++];
@@ -129,8 +167,14 @@ static void resolve_peer(struct azure_cloud *cloud, uint32_t v, size_t i) {
 		make_filter(cloud, vnet->vnet, peer, azure_peering_is_transit(cloud, v, peer));
 }
 
-static bool has_gateway(const struct lowered_vnet *vnet) {
-	return vnet->er != TOPO_NONE || vnet->vpn != TOPO_NONE;
+static bool has_gateway(const struct azure_cloud *cloud, const struct lowered_vnet *vnet) {
+	return vnet->er != TOPO_NONE || vnet->vpn != TOPO_NONE ||
+		azure_gateways_are_doubtful(cloud, vnet->vnet);
+}
+
+static bool is_transit_doubtful(const struct azure_cloud *cloud, const struct azure_peer *peer) {
+	return azure_is_doubtful(cloud, &peer->ours->use_remote_gateways) ||
+		azure_is_doubtful(cloud, &peer->theirs->allow_gateway_transit);
 }
 
 // AZ-PEER-6: at most one peering with useRemoteGateways, none beside a gateway of one's own, and
@@ -138,32 +182,41 @@ static bool has_gateway(const struct lowered_vnet *vnet) {
 static void resolve_gateways(struct azure_cloud *cloud, uint32_t v) {
 	struct lowered_vnet *vnet = &cloud->vnets[v];
 
-	if (has_gateway(vnet))
+	vnet->is_transit_doubtful |= azure_is_doubtful(cloud, &vnet->vnet->peerings) ||
+		azure_gateways_are_doubtful(cloud, vnet->vnet);
+	if (has_gateway(cloud, vnet))
 		vnet->gateway_vnet = v;
 	for (uint32_t i = 0; i < vnet->peer_count; i++) {
 		const struct azure_peer *peer = &vnet->peers[i];
 		const char *hub = cloud->vnets[peer->vnet].vnet->name;
+		struct place place =
+			azure_place(cloud, &peer->ours->use_remote_gateways, peer->ours->place);
+		vnet->is_transit_doubtful |= is_transit_doubtful(cloud, peer);
 		if (!peer->ours->use_remote_gateways)
 			continue;
-		if (has_gateway(vnet))
-			azure_mistake(cloud, peer->ours->place,
+		if (azure_gateways_are_doubtful(cloud, vnet->vnet))
+			continue;
+		size_t before = diagnostics_error_count(cloud->mistakes);
+		if (has_gateway(cloud, vnet))
+			azure_mistake(cloud, place,
 				"%s has a gateway of its own, so it can't use the gateways of %s", vnet->vnet->name,
 				hub);
 		else if (vnet->gateway_peer != TOPO_NONE)
-			azure_mistake(cloud, peer->ours->place,
+			azure_mistake(cloud, place,
 				"%s already uses the gateways of %s; only one peering may have useRemoteGateways",
 				vnet->vnet->name, cloud->vnets[vnet->gateway_vnet].vnet->name);
-		else if (!has_gateway(&cloud->vnets[peer->vnet]))
-			azure_mistake(cloud, peer->ours->place, "useRemoteGateways of %s: %s has no gateway",
-				vnet->vnet->name, hub);
-		else if (!peer->theirs->allow_gateway_transit)
-			azure_mistake(cloud, peer->ours->place,
+		else if (!has_gateway(cloud, &cloud->vnets[peer->vnet]))
+			azure_mistake(
+				cloud, place, "useRemoteGateways of %s: %s has no gateway", vnet->vnet->name, hub);
+		else if (!peer->theirs->allow_gateway_transit && !is_transit_doubtful(cloud, peer))
+			azure_mistake(cloud, place,
 				"useRemoteGateways of %s needs allowGatewayTransit in the peering of %s to it",
 				vnet->vnet->name, hub);
 		else {
 			vnet->gateway_vnet = peer->vnet;
 			vnet->gateway_peer = i;
 		}
+		vnet->is_transit_doubtful |= diagnostics_error_count(cloud->mistakes) != before;
 	}
 }
 

@@ -242,7 +242,7 @@ static void lower_vnet_to_vnet(
 
 // The instance that has the public address a local network gateway names.
 static uint32_t find_public(const struct azure_cloud *cloud, struct ip address, size_t *instance) {
-	for (uint32_t g = 0; g < cloud->gateway_count; g++) {
+	for (uint32_t g = 0; !ip_is_none(address) && g < cloud->gateway_count; g++) {
 		const struct lowered_gateway *gateway = &cloud->gateways[g];
 		for (size_t i = 0; !gateway->is_er && i < gateway->instance_count; i++) {
 			if (!ip_equal(gateway->instances[i].public_address, address))
@@ -259,8 +259,12 @@ static struct ip outer_of_local(
 	return cloud->model->local_gateways[connection->local_gateway].gateway_address;
 }
 
-// The connection that comes back from the gateway `far`.
-static const struct lowered_connection *find_reverse(
+uint32_t azure_far_gateway(const struct azure_cloud *cloud,
+	const struct lowered_connection *connection, size_t *instance) {
+	return find_public(cloud, outer_of_local(cloud, connection), instance);
+}
+
+const struct lowered_connection *azure_reverse_connection(
 	const struct azure_cloud *cloud, uint32_t near, uint32_t far, size_t *instance) {
 	for (size_t c = 0; c < cloud->model->connection_count; c++) {
 		const struct lowered_connection *other = &cloud->connections[c];
@@ -276,14 +280,8 @@ static void lower_pair(struct azure_cloud *cloud, const struct lowered_connectio
 	uint32_t far, size_t far_instance) {
 	size_t near_instance = 0;
 	const struct lowered_connection *other =
-		find_reverse(cloud, connection->gateway1, far, &near_instance);
+		azure_reverse_connection(cloud, connection->gateway1, far, &near_instance);
 
-	if (!other) {
-		azure_mistake(cloud, connection->connection->place,
-			"connection %s leads to gateway %s, which has no connection back",
-			connection->connection->name, cloud->gateways[far].gateway->name);
-		return;
-	}
 	if (other < connection)
 		return; // made with the other direction
 	struct end ends[2] = {

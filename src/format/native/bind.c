@@ -1,17 +1,51 @@
 #include "format/native/bind.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/marks.h"
 #include "base/text.h"
 #include "format/native/native.h"
 #include "net/ip.h"
 
 #define NAME_BYTES_MAX 80
-#define KEYS_MAX 64 // of one object
+#define KEYS_MAX 64                    // of one object, as many as a word has bits
+#define MEMBER_BYTES_MAX ((size_t)128) // of a field that is no object
 
 static void *member_at(void *base, uint16_t offset) {
 	return (char *)base + offset;
+}
+
+void bind_mistake(struct binder *binder, struct place place, const char *format, ...) {
+	struct text text;
+	va_list args;
+
+	text_init(&text);
+	va_start(args, format);
+	text_vprintf(&text, format, args);
+	va_end(args);
+	diagnostics_error(binder->mistakes, place, "%s", text_chars(&text));
+	text_done(&text);
+	binder->told++;
+}
+
+static void doubt(struct binder *binder, const void *member) {
+	marks_doubt(diagnostics_marks(binder->mistakes), member);
+}
+
+static void doubt_object(struct binder *binder, const struct object *object, void *base);
+
+static void doubt_field(struct binder *binder, const struct field *field, void *base) {
+	if (field->kind == FIELD_OBJECT)
+		doubt_object(binder, field->object, member_at(base, field->offset));
+	else if (field->kind != FIELD_IGNORED && field->kind != FIELD_LATER)
+		doubt(binder, member_at(base, field->offset));
+}
+
+static void doubt_object(struct binder *binder, const struct object *object, void *base) {
+	for (const struct field *field = object->fields; field->key; field++)
+		doubt_field(binder, field, base);
 }
 
 // False, once with a message, when the file costs more than it may.
@@ -20,7 +54,7 @@ static bool visit(struct binder *binder, const struct tree_node *node) {
 		return false;
 	if (++binder->visits <= NATIVE_VISITS_MAX)
 		return true;
-	diagnostics_error(binder->mistakes, node->place,
+	bind_mistake(binder, node->place,
 		"the file has too many values once its aliases are followed; the limit is %d",
 		NATIVE_VISITS_MAX);
 	return false;
@@ -60,9 +94,12 @@ static void bind_name(
 		bind_value(binder, &field, key, member);
 		return;
 	}
+	marks_place_set(diagnostics_marks(binder->mistakes), member, key->place);
 	const char *mistake = name_mistake(key->text, object->name_kind);
-	if (mistake)
-		diagnostics_error(binder->mistakes, key->place, "the name \"%s\" %s", key->text, mistake);
+	if (mistake) {
+		bind_mistake(binder, key->place, "the name \"%s\" %s", key->text, mistake);
+		doubt(binder, member);
+	}
 	*(const char **)member = key->text;
 }
 
@@ -81,25 +118,31 @@ static void bind_list(
 	size_t bytes = 0;
 	const struct tree_node *node = unwrap_prefixes(field, given);
 	size_t *count = member_at(base, field->count_offset);
+	void *slot = member_at(base, field->offset);
 
 	item.kind = bind_item_kind(field->kind, &bytes);
 	if (is_nothing(node))
 		return;
 	if (*count) {
-		diagnostics_error(
-			binder->mistakes, node->place, "%s says again what another key said", field->key);
+		bind_mistake(binder, node->place, "%s says again what another key said", field->key);
+		doubt(binder, slot);
 		return;
 	}
 	size_t length = node->kind == TREE_LIST ? node->count : 1;
 	char *items = arena_alloc(binder->arena, memory_product(length, bytes));
+	size_t good = 0;
+	marks_place_set(diagnostics_marks(binder->mistakes), slot, node->place);
 	for (size_t i = 0; i < length; i++) {
 		const struct tree_node *value = node->kind == TREE_LIST ? node->values[i] : node;
 		if (!visit(binder, value))
 			return;
-		bind_value(binder, &item, value, items + i * bytes);
+		if (bind_value(binder, &item, value, items + good * bytes))
+			good++;
+		else
+			doubt(binder, slot);
 	}
-	*(void **)member_at(base, field->offset) = items;
-	*count = length;
+	*(void **)slot = items;
+	*count = good;
 }
 
 static void bind_picks(
@@ -114,43 +157,60 @@ static void bind_picks(
 		const struct tree_node *value = node->kind == TREE_LIST ? node->values[i] : node;
 		if (!visit(binder, value))
 			return;
-		bind_value(binder, &item, value, &word);
+		if (!bind_value(binder, &item, value, &word))
+			doubt(binder, picks);
 		for (size_t k = 0; word && field->words[k]; k++)
 			picks[k] |= text_equal(field->words[k], word);
 	}
 }
 
-// The array of a FIELD_NAMED or FIELD_LISTED: one struct for each value.
+// One thing of a FIELD_NAMED or FIELD_LISTED.
+static void bind_item(struct binder *binder, const struct object *object,
+	const struct tree_node *key, const struct tree_node *value, void *item) {
+	bind_object(binder, object, value, item);
+	if (!key)
+		return;
+	bind_name(binder, object, key, item);
+	if (object->place_offset != NO_OFFSET)
+		*(struct place *)member_at(item, object->place_offset) = key->place;
+}
+
+// The array of a FIELD_NAMED or FIELD_LISTED: one struct for each value. A thing whose name stood
+// before is read for its own mistakes and left out.
 static void bind_array(
 	struct binder *binder, const struct field *field, const struct tree_node *node, void *base) {
 	const struct object *object = field->object;
 	enum tree_kind expected = field->kind == FIELD_NAMED ? TREE_MAP : TREE_LIST;
 	size_t *count = member_at(base, field->count_offset);
+	void *slot = member_at(base, field->offset);
+	size_t kept = 0, next = 0;
 
 	if (is_nothing(node))
 		return;
+	marks_place_set(diagnostics_marks(binder->mistakes), slot, node->place);
 	if (node->kind != expected) {
-		diagnostics_error(binder->mistakes, node->place, "%s: expected a %s", field->key,
+		bind_mistake(binder, node->place, "%s: expected a %s", field->key,
 			field->kind == FIELD_NAMED ? "map from names" : "list, each item behind a \"-\"");
+		doubt(binder, slot);
 		return;
 	}
-	char *items = arena_alloc(binder->arena, memory_product(node->count, object->size));
+	for (size_t i = 0; i < node->count; i++)
+		kept += expected != TREE_MAP || !node->keys[i]->is_repeated;
+	char *items = arena_alloc(binder->arena, memory_product(kept, object->size));
 	for (size_t i = 0; i < node->count; i++) {
-		void *item = items + i * object->size;
-		bind_object(binder, object, node->values[i], item);
-		if (expected != TREE_MAP)
-			continue;
-		bind_name(binder, object, node->keys[i], item);
-		if (object->place_offset != NO_OFFSET)
-			*(struct place *)member_at(item, object->place_offset) = node->keys[i]->place;
+		const struct tree_node *key = expected == TREE_MAP ? node->keys[i] : NULL;
+		bool is_kept = !key || !key->is_repeated;
+		void *item =
+			is_kept ? items + next++ * object->size : arena_alloc(binder->arena, object->size);
+		bind_item(binder, object, key, node->values[i], item);
 	}
-	*(void **)member_at(base, field->offset) = items;
-	*count = node->count;
+	*(void **)slot = items;
+	*count = kept;
 }
 
 static void bind_later(
 	struct binder *binder, const struct field *field, const struct tree_node *key) {
-	diagnostics_error(binder->mistakes, key->place, "%s is not supported yet%s%s", field->key,
+	bind_mistake(binder, key->place, "%s is not supported yet%s%s", field->key,
 		*field->doc ? ": " : "", field->doc);
 }
 
@@ -193,8 +253,52 @@ static const struct field *find_field(const struct object *object, const char *k
 	return NULL;
 }
 
-static void report_unknown_key(
-	struct binder *binder, const struct object *object, const struct tree_node *key) {
+// The value of a key that stood before: read for its own mistakes, and left out.
+static void bind_aside(
+	struct binder *binder, const struct field *field, const struct tree_node *node) {
+	struct {
+		char member[MEMBER_BYTES_MAX];
+		size_t count;
+	} *room = arena_alloc(binder->arena, sizeof(*room));
+	struct field aside = *field;
+
+	aside.offset = 0;
+	if (field->count_offset != NO_OFFSET)
+		aside.count_offset = MEMBER_BYTES_MAX;
+	if (field->kind != FIELD_OBJECT)
+		bind_field(binder, &aside, node, room);
+	else if (field->object->size > 0)
+		bind_object(binder, field->object, node, arena_alloc(binder->arena, field->object->size));
+}
+
+static bool has_key(const struct tree_node *node, const char *key) {
+	for (size_t i = 0; i < node->count; i++) {
+		if (text_equal(node->keys[i]->text, key))
+			return true;
+	}
+	return false;
+}
+
+// What stands under a misspelled key is read all the same where it is a part of the file with
+// mistakes of its own, and others refer to what is in it.
+static void bind_meant(struct binder *binder, const struct field *meant,
+	const struct tree_node *node, const struct tree_node *value, void *base) {
+	bool is_part = meant->kind == FIELD_NAMED || meant->kind == FIELD_LISTED ||
+		(meant->kind == FIELD_OBJECT && value->kind == TREE_MAP);
+
+	if (is_part && !has_key(node, meant->key)) {
+		bind_field(binder, meant, value, base);
+		return;
+	}
+	if (is_part)
+		bind_aside(binder, meant, value);
+	doubt_field(binder, meant, base);
+}
+
+// The bit of the field that the key probably means, 0: none.
+static uint64_t report_unknown_key(struct binder *binder, const struct object *object,
+	const struct tree_node *node, size_t index, void *base) {
+	const struct tree_node *key = node->keys[index];
 	const char *known[KEYS_MAX];
 	size_t count = 0;
 
@@ -203,37 +307,53 @@ static void report_unknown_key(
 		if (field->kind != FIELD_LATER)
 			known[count++] = field->key;
 	}
-	if (text_equal(key->text, "<<"))
-		diagnostics_error(binder->mistakes, key->place,
+	if (text_equal(key->text, "<<")) {
+		bind_mistake(binder, key->place,
 			"\"<<\" is not part of YAML 1.2; repeat the keys, or alias a whole value");
-	else
-		diagnostics_error(binder->mistakes, key->place, "%s has no key \"%s\"%s", object->title,
-			key->text, bind_suggestion(binder, key->text, known, count));
+		doubt_object(binder, object, base);
+		return UINT64_MAX;
+	}
+	bind_mistake(binder, key->place, "%s has no key \"%s\"%s", object->title, key->text,
+		bind_suggestion(binder, key->text, known, count));
+	const char *near = bind_nearest(key->text, known, count);
+	if (!near)
+		return 0;
+	const struct field *meant = find_field(object, near);
+	bind_meant(binder, meant, node, node->values[index], base);
+	return UINT64_C(1) << (meant - object->fields);
 }
 
-static void report_missing(
-	struct binder *binder, const struct object *object, const struct tree_node *node) {
+// `meant`: the fields that misspelled keys stand for.
+static void report_missing(struct binder *binder, const struct object *object,
+	const struct tree_node *node, uint64_t meant, void *base) {
 	for (const struct field *field = object->fields; field->key; field++) {
-		bool found = !field->required;
+		bool found = !field->required || (meant >> (field - object->fields) & 1);
 		for (size_t i = 0; !found && node->kind == TREE_MAP && i < node->count; i++)
 			found = text_equal(node->keys[i]->text, field->key);
-		if (!found)
-			diagnostics_error(
-				binder->mistakes, node->place, "%s needs \"%s\"", object->title, field->key);
+		if (found)
+			continue;
+		bind_mistake(binder, node->place, "%s needs \"%s\"", object->title, field->key);
+		doubt_field(binder, field, base);
 	}
 }
 
-static void bind_pairs(
+// The fields that misspelled keys stand for, a bit each.
+static uint64_t bind_pairs(
 	struct binder *binder, const struct object *object, const struct tree_node *node, void *base) {
+	uint64_t meant = 0;
+
 	for (size_t i = 0; i < node->count; i++) {
 		const struct field *field = find_field(object, node->keys[i]->text);
 		if (!field)
-			report_unknown_key(binder, object, node->keys[i]);
+			meant |= report_unknown_key(binder, object, node, i, base);
 		else if (field->kind == FIELD_LATER)
 			bind_later(binder, field, node->keys[i]);
+		else if (node->keys[i]->is_repeated)
+			bind_aside(binder, field, node->values[i]);
 		else
 			bind_field(binder, field, node->values[i], base);
 	}
+	return meant;
 }
 
 void bind_object(
@@ -246,14 +366,15 @@ void bind_object(
 	if (object->given_offset != NO_OFFSET)
 		*(bool *)member_at(base, object->given_offset) = !is_nothing(node);
 	if (node->kind == TREE_MAP) {
-		bind_pairs(binder, object, node, base);
-		report_missing(binder, object, node);
+		uint64_t meant = bind_pairs(binder, object, node, base);
+		report_missing(binder, object, node, meant, base);
 	} else if (object->shorthand && !is_nothing(node)) {
 		bind_field(binder, find_field(object, object->shorthand), node, base);
 	} else if (is_nothing(node)) {
-		report_missing(binder, object, node);
+		report_missing(binder, object, node, 0, base);
 	} else {
-		diagnostics_error(binder->mistakes, node->place, "%s is a map of its keys, not a %s",
-			object->title, node->kind == TREE_LIST ? "list" : "single value");
+		doubt_object(binder, object, base);
+		bind_mistake(binder, node->place, "%s is a map of its keys, not a %s", object->title,
+			node->kind == TREE_LIST ? "list" : "single value");
 	}
 }

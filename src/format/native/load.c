@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/marks.h"
 #include "base/names.h"
 #include "format/native/bind.h"
 #include "format/native/tables.h"
@@ -14,39 +15,43 @@ struct loading {
 	struct native_root root;
 };
 
+static bool is_doubtful(const struct loading *loading, const void *member) {
+	return marks_is_doubtful(diagnostics_marks(loading->binder.mistakes), member);
+}
+
+static struct place place_of(
+	const struct loading *loading, const void *member, struct place otherwise) {
+	return marks_place(diagnostics_marks(loading->binder.mistakes), member, otherwise);
+}
+
 // A machine's own subnet, address and so on are its only NIC.
-static void finish_machine(
-	struct loading *loading, struct native_machine *given, struct azure_machine *out) {
-	*out = given->machine;
-	if (out->nic_count == 0) {
-		struct azure_nic *nic = ARENA_NEW(loading->binder.arena, struct azure_nic);
-		*nic = given->own;
-		nic->name = "";
-		nic->place = out->place;
-		out->nics = nic;
-		out->nic_count = 1;
-	} else if (given->own.subnet || given->own.address_count || given->own.enable_ip_forwarding ||
-		given->own.network_security_group || !ip_is_none(given->own.public_address) ||
-		given->own.attach.interface) {
-		diagnostics_error(loading->binder.mistakes, out->place,
+static void finish_machine(struct loading *loading, struct azure_machine *machine) {
+	struct azure_nic *own = &machine->own;
+	bool has_own = own->subnet || own->address_count || own->enable_ip_forwarding ||
+		own->network_security_group || !ip_is_none(own->public_address) || own->attach.interface;
+
+	if (machine->nic_count > 0 && has_own)
+		diagnostics_error(loading->binder.mistakes, machine->place,
 			"a machine with networkInterfaces says subnet, privateIPAddress, enableIPForwarding, "
 			"networkSecurityGroup, publicIPAddress and attach there");
+	if (machine->nic_count == 0 && !(is_doubtful(loading, &machine->nics) && !has_own)) {
+		own->name = "";
+		own->place = machine->place;
+		machine->nics = own;
+		machine->nic_count = 1;
 	}
-	for (size_t i = 0; i < out->nic_count; i++) {
-		if (!out->nics[i].subnet)
-			diagnostics_error(
-				loading->binder.mistakes, out->nics[i].place, "a virtual machine needs \"subnet\"");
+	for (size_t i = 0; i < machine->nic_count; i++) {
+		if (!machine->nics[i].subnet && !is_doubtful(loading, &machine->nics[i].subnet))
+			diagnostics_error(loading->binder.mistakes, machine->nics[i].place,
+				"a virtual machine needs \"subnet\"");
 	}
 }
 
 static void finish_azure(struct loading *loading) {
 	struct azure_model *azure = &loading->root.file.azure;
 
-	azure->machine_count = loading->root.machine_count;
-	azure->machines =
-		ARENA_ARRAY(loading->binder.arena, struct azure_machine, azure->machine_count);
 	for (size_t i = 0; i < azure->machine_count; i++)
-		finish_machine(loading, &loading->root.machines[i], &azure->machines[i]);
+		finish_machine(loading, &azure->machines[i]);
 	for (size_t i = 0; i < azure->vnet_count; i++) {
 		for (size_t k = 0; k < azure->vnets[i].gateway_count; k++)
 			azure->vnets[i].gateways[k].type_place = azure->vnets[i].gateways[k].place;
@@ -62,98 +67,137 @@ static void finish_azure(struct loading *loading) {
 	}
 }
 
-static void check_name(struct loading *loading, struct place place, const struct names *known,
-	const char *kind, const char *name) {
-	if (names_find(known, name) != NAME_NONE)
+// Names of one kind.
+struct known {
+	const struct names *names;
+	const char *kind;
+};
+
+// The name that `member` holds has to be known.
+static void check_name(struct loading *loading, const char *const *member, struct place otherwise,
+	const struct known *known) {
+	if (names_find(known->names, *member) != NAME_NONE)
 		return;
-	const char *near = names_nearest(known, name);
-	diagnostics_error(loading->binder.mistakes, place, "there is no %s \"%s\"%s%s%s", kind, name,
-		near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	const char *near =
+		diagnostics_is_full(loading->binder.mistakes) ? NULL : names_nearest(known->names, *member);
+	diagnostics_error(loading->binder.mistakes, place_of(loading, member, otherwise),
+		"there is no %s \"%s\"%s%s%s", known->kind, *member, near ? "; did you mean \"" : "",
+		near ? near : "", near ? "\"?" : "");
 }
 
-static void finish_prefix_lists(struct loading *loading, const struct site *site) {
-	for (size_t i = 0; i < site->prefix_list_count; i++) {
-		for (size_t k = 0; k < site->prefix_lists[i].entry_count; k++) {
-			const struct site_prefix_entry *entry = &site->prefix_lists[i].entries[k];
-			unsigned own = prefix_length(entry->prefix);
-			unsigned longest = prefix_is_v4(entry->prefix) ? 32 : 128;
-			unsigned least = entry->at_least ? entry->at_least : own;
-			unsigned most = entry->at_most ? entry->at_most : longest;
-			if (least < own || most < least || most > longest)
-				diagnostics_error(loading->binder.mistakes, entry->place,
-					"ge and le have to rise from the prefix's own length, %u, to at most %u", own,
-					longest);
-		}
+static void check_prefix_entry(struct loading *loading, const struct site_prefix_entry *entry) {
+	unsigned own = prefix_length(entry->prefix);
+	unsigned longest = prefix_is_v4(entry->prefix) ? 32 : 128;
+	unsigned least = entry->at_least ? entry->at_least : own;
+	unsigned most = entry->at_most ? entry->at_most : longest;
+
+	if (is_doubtful(loading, &entry->prefix) || is_doubtful(loading, &entry->at_least) ||
+		is_doubtful(loading, &entry->at_most))
+		return;
+	if (least < own || most < least || most > longest)
+		diagnostics_error(loading->binder.mistakes,
+			place_of(loading, entry->at_least ? &entry->at_least : &entry->at_most, entry->place),
+			"ge and le have to rise from the prefix's own length, %u, to at most %u", own, longest);
+}
+
+// What circuits and connections there are to join; NULL: not known, since their list is mistaken.
+struct offers {
+	struct names *circuit_links, *connections;
+};
+
+static void check_interfaces(
+	struct loading *loading, const struct site_router *router, const struct offers *offers) {
+	for (size_t i = 0; i < router->interface_count; i++) {
+		const struct site_interface *interface = &router->interfaces[i];
+		if (interface->circuit && offers->circuit_links)
+			check_name(loading, &interface->circuit, interface->place,
+				&(struct known){offers->circuit_links, "circuit link"});
+		if (interface->ipsec.connection && offers->connections)
+			check_name(loading, &interface->ipsec.connection, interface->ipsec.place,
+				&(struct known){offers->connections, "IPsec connection"});
 	}
 }
 
-static void check_interfaces(struct loading *loading, const struct site_router *router,
-	const struct names *circuit_links, const struct names *connections) {
-	for (size_t i = 0; i < router->interface_count; i++) {
-		const struct site_interface *interface = &router->interfaces[i];
-		if (interface->circuit)
-			check_name(
-				loading, interface->place, circuit_links, "circuit link", interface->circuit);
-		if (interface->ipsec.connection)
-			check_name(loading, interface->ipsec.place, connections, "IPsec connection",
-				interface->ipsec.connection);
+static void collect_offers(struct loading *loading, struct offers *offers) {
+	const struct azure_model *azure = &loading->root.file.azure;
+	char name[256];
+
+	for (size_t i = 0; offers->circuit_links && i < azure->circuit_count; i++) {
+		snprintf(name, sizeof(name), "%s/primary", azure->circuits[i].name);
+		names_add(offers->circuit_links, name);
+		snprintf(name, sizeof(name), "%s/secondary", azure->circuits[i].name);
+		names_add(offers->circuit_links, name);
+	}
+	for (size_t i = 0; offers->connections && i < azure->connection_count; i++) {
+		const struct azure_connection *connection = &azure->connections[i];
+		if (is_doubtful(loading, &connection->connection_type) ||
+			(connection->connection_type && strcmp(connection->connection_type, "IPsec") == 0))
+			names_add(offers->connections, connection->name);
 	}
 }
 
 // What sites say of Azure.
 static void check_sites(struct loading *loading) {
 	const struct network_file *file = &loading->root.file;
-	struct names *circuit_links = names_new(), *connections = names_new();
-	char name[256];
+	struct offers offers = {
+		is_doubtful(loading, &file->azure.circuits) ? NULL : names_new(),
+		is_doubtful(loading, &file->azure.connections) ? NULL : names_new(),
+	};
 
-	for (size_t i = 0; i < file->azure.circuit_count; i++) {
-		snprintf(name, sizeof(name), "%s/primary", file->azure.circuits[i].name);
-		names_add(circuit_links, name);
-		snprintf(name, sizeof(name), "%s/secondary", file->azure.circuits[i].name);
-		names_add(circuit_links, name);
-	}
-	for (size_t i = 0; i < file->azure.connection_count; i++) {
-		const struct azure_connection *connection = &file->azure.connections[i];
-		if (connection->connection_type && strcmp(connection->connection_type, "IPsec") == 0)
-			names_add(connections, connection->name);
-	}
+	collect_offers(loading, &offers);
 	for (size_t i = 0; i < file->site_count; i++) {
-		finish_prefix_lists(loading, &file->sites[i]);
-		for (size_t k = 0; k < file->sites[i].router_count; k++)
-			check_interfaces(loading, &file->sites[i].routers[k], circuit_links, connections);
+		const struct site *site = &file->sites[i];
+		for (size_t l = 0; l < site->prefix_list_count; l++) {
+			for (size_t k = 0; k < site->prefix_lists[l].entry_count; k++)
+				check_prefix_entry(loading, &site->prefix_lists[l].entries[k]);
+		}
+		for (size_t k = 0; k < site->router_count; k++)
+			check_interfaces(loading, &site->routers[k], &offers);
 	}
-	names_free(circuit_links);
-	names_free(connections);
+	names_free(offers.circuit_links);
+	names_free(offers.connections);
 }
 
-static void check_host(
-	struct loading *loading, struct place place, const struct names *hosts, const char *name) {
+static void check_host(struct loading *loading, const struct file_test *test,
+	const struct names *hosts, const char *const *member) {
 	struct ip address;
 
-	if (name && ip_parse(name, &address) != 0)
-		check_name(loading, place, hosts, "host or virtual machine", name);
+	if (*member && ip_parse(*member, &address) != 0)
+		check_name(loading, member, test->place, &(struct known){hosts, "host or virtual machine"});
+}
+
+static bool add_hosts(struct loading *loading, struct names *hosts) {
+	const struct network_file *file = &loading->root.file;
+	bool are_known =
+		!is_doubtful(loading, &file->azure.machines) && !is_doubtful(loading, &file->sites);
+
+	for (size_t i = 0; i < file->azure.machine_count; i++)
+		names_add(hosts, file->azure.machines[i].name);
+	for (size_t i = 0; i < file->site_count; i++) {
+		are_known = are_known && !is_doubtful(loading, &file->sites[i].hosts);
+		for (size_t k = 0; k < file->sites[i].host_count; k++)
+			names_add(hosts, file->sites[i].hosts[k].name);
+	}
+	return are_known;
 }
 
 static void finish_tests(struct loading *loading) {
 	struct network_file *file = &loading->root.file;
 	struct names *hosts = names_new();
 	struct names *targets = names_new(); // besides hosts: they answer, and never ask
+	bool are_known = add_hosts(loading, hosts);
+	bool are_targets_known = are_known && !is_doubtful(loading, &file->azure.endpoints);
 
-	for (size_t i = 0; i < file->azure.machine_count; i++)
-		names_add(hosts, file->azure.machines[i].name);
 	for (size_t i = 0; i < file->azure.endpoint_count; i++)
 		names_add(targets, file->azure.endpoints[i].name);
-	for (size_t i = 0; i < file->site_count; i++) {
-		for (size_t k = 0; k < file->sites[i].host_count; k++)
-			names_add(hosts, file->sites[i].hosts[k].name);
-	}
 	for (size_t i = 0; i < file->test_count; i++) {
 		struct file_test *test = &file->tests[i];
 		if (!test->reaches_given)
 			test->reaches = true;
-		check_host(loading, test->place, hosts, test->from);
-		if (names_find(targets, test->to ? test->to : "") == NAME_NONE)
-			check_host(loading, test->place, hosts, test->to);
+		if (are_known)
+			check_host(loading, test, hosts, &test->from);
+		if (are_targets_known && names_find(targets, test->to ? test->to : "") == NAME_NONE)
+			check_host(loading, test, hosts, &test->to);
 		if (!test->survives_text)
 			continue;
 		test->survives = strcmp(test->survives_text, "any single link") == 0 ? FILE_SURVIVES_LINK
@@ -164,10 +208,9 @@ static void finish_tests(struct loading *loading) {
 	names_free(targets);
 }
 
-int native_load_text(const struct native_text *text, struct arena *arena, struct network_file **out,
+int native_read_text(const struct native_text *text, struct arena *arena, struct network_file **out,
 	struct diagnostics *mistakes) {
-	struct loading loading = {.binder = {arena, mistakes, 0}};
-	size_t before = diagnostics_error_count(mistakes);
+	struct network_file *file = NULL;
 	const struct tree_node *tree =
 		tree_parse(text->name, text->chars, text->length, arena, mistakes);
 
@@ -177,20 +220,32 @@ int native_load_text(const struct native_text *text, struct arena *arena, struct
 		diagnostics_error(mistakes, tree->place, "the file is empty");
 		return -EINVAL;
 	}
-	bind_object(&loading.binder, &native_root_object, tree, &loading.root);
-	// What refers to something that did not load would only repeat the first mistake.
-	if (diagnostics_error_count(mistakes) == before) {
-		finish_azure(&loading);
-		check_sites(&loading);
-		finish_tests(&loading);
-	}
-	if (diagnostics_error_count(mistakes) != before)
-		return -EINVAL;
-	struct network_file *file = ARENA_NEW(arena, struct network_file);
-	*file = loading.root.file;
+	// What the tables fill is what stays: marks know values by where they are.
+	struct loading *loading = ARENA_NEW(arena, struct loading);
+	loading->binder = (struct binder){.arena = arena, .mistakes = mistakes};
+	bind_object(&loading->binder, &native_root_object, tree, &loading->root);
+	if (loading->binder.visits > NATIVE_VISITS_MAX)
+		return -EINVAL; // the rest of the file was not looked at
+	finish_azure(loading);
+	check_sites(loading);
+	finish_tests(loading);
+	file = &loading->root.file;
 	file->path = arena_strdup(arena, text->name);
 	*out = file;
 	return 0;
+}
+
+int native_load_text(const struct native_text *text, struct arena *arena, struct network_file **out,
+	struct diagnostics *mistakes) {
+	struct network_file *file = NULL;
+	size_t before = diagnostics_error_count(mistakes);
+	int result = native_read_text(text, arena, &file, mistakes);
+
+	if (result == 0 && diagnostics_error_count(mistakes) != before)
+		result = -EINVAL;
+	if (result == 0)
+		*out = file;
+	return result;
 }
 
 static int read_failed(const char *path, struct diagnostics *mistakes) {
@@ -200,7 +255,7 @@ static int read_failed(const char *path, struct diagnostics *mistakes) {
 	return -error;
 }
 
-int native_load(const char *path, struct arena *arena, struct network_file **out,
+int native_read(const char *path, struct arena *arena, struct network_file **out,
 	struct diagnostics *mistakes) {
 	FILE *file = fopen(path, "rb");
 	struct text content;
@@ -215,8 +270,21 @@ int native_load(const char *path, struct arena *arena, struct network_file **out
 		text_add_n(&content, part, length);
 	const struct native_text source = {path, text_chars(&content), content.length};
 	int result = ferror(file) ? read_failed(path, mistakes)
-							  : native_load_text(&source, arena, out, mistakes);
+							  : native_read_text(&source, arena, out, mistakes);
 	fclose(file);
 	text_done(&content);
+	return result;
+}
+
+int native_load(const char *path, struct arena *arena, struct network_file **out,
+	struct diagnostics *mistakes) {
+	struct network_file *file = NULL;
+	size_t before = diagnostics_error_count(mistakes);
+	int result = native_read(path, arena, &file, mistakes);
+
+	if (result == 0 && diagnostics_error_count(mistakes) != before)
+		result = -EINVAL;
+	if (result == 0)
+		*out = file;
 	return result;
 }

@@ -33,6 +33,14 @@ struct native_text {
 int native_load_text(const struct native_text *text, struct arena *arena, struct network_file **out,
 	struct diagnostics *mistakes);
 
+// As far as a file can be read: 0 and *out also when it has mistakes, as long as it is YAML within
+// the limits. What is mistaken is left out and marked (base/marks.h), so that later stages can tell
+// their own mistakes in the same go. Nothing may be run while `mistakes` holds an error.
+int native_read(
+	const char *path, struct arena *arena, struct network_file **out, struct diagnostics *mistakes);
+int native_read_text(const struct native_text *text, struct arena *arena, struct network_file **out,
+	struct diagnostics *mistakes);
+
 // The JSON Schema (draft 2020-12) of the file. The caller owns it.
 json_t *native_schema(void);
 // The reference of every key, as Markdown.

@@ -107,7 +107,6 @@ static const struct {
 	{"virtualMachines: {vm: {subnet: a/b, attach: {netns: rack}}}",
 		"x:1:45: error: attach needs \"interface\"\n"},
 	{"virtualMachines: {vm: {subnet: a/b, attach: {interfaces: eth1}}}",
-		"x:1:45: error: attach needs \"interface\"\n"
 		"x:1:46: error: attach has no key \"interfaces\"; did you mean \"interface\"?\n"},
 	{"virtualMachines: {vm: {subnet: [a/b]}}",
 		"x:1:32: error: subnet: expected a single value, not a list\n"},
@@ -126,19 +125,19 @@ static const struct {
 		"x:1:40: error: MicrosoftPeering is not supported yet: only private peering is "
 		"modelled\n"},
 	{"sites: {s: {routers: {r: {interfaces: {i: {circuit: er/primary}}}}}}",
-		"x:1:40: error: there is no circuit link \"er/primary\"\n"},
+		"x:1:53: error: there is no circuit link \"er/primary\"\n"},
 	{"sites: {s: {routers: {r: {interfaces: {i: {ipsec: {connection: c}}}}}}}",
-		"x:1:51: error: there is no IPsec connection \"c\"\n"},
+		"x:1:64: error: there is no IPsec connection \"c\"\n"},
 	{"sites: {s: {routers: {r: {interfaces: {i: {address: 10.0.0.1/40}}}}}}",
 		"x:1:53: error: address: \"10.0.0.1/40\" is not an interface's address, such as "
 		"10.0.0.1/24\n"},
 	{"sites: {s: {routers: {r: {bgp: {asn: 1, neighbors: {msee: {remoteAsn: 1}}}}}}}",
 		"x:1:53: error: neighbors: \"msee\" is not an address, such as 10.0.0.4\n"},
 	{"sites: {s: {prefixLists: {l: [{prefix: 10.0.0.0/8, ge: 7}]}}}",
-		"x:1:31: error: ge and le have to rise from the prefix's own length, 8, to at most "
+		"x:1:56: error: ge and le have to rise from the prefix's own length, 8, to at most "
 		"32\n"},
 	{"tests: [{from: a, to: 10.0.0.1}]",
-		"x:1:9: error: there is no host or virtual machine \"a\"\n"},
+		"x:1:16: error: there is no host or virtual machine \"a\"\n"},
 	{"tests: {from: a}", "x:1:8: error: tests: expected a list, each item behind a \"-\"\n"},
 	{"tests: [{from: 10.0.0.1}]", "x:1:9: error: a test needs \"to\"\n"},
 };

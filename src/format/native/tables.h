@@ -6,16 +6,8 @@
 #include "format/format.h"
 #include "format/native/field.h"
 
-// A machine as written: a single NIC may stand among the machine's own keys.
-struct native_machine {
-	struct azure_machine machine;
-	struct azure_nic own;
-};
-
 struct native_root {
 	struct network_file file;
-	struct native_machine *machines;
-	size_t machine_count;
 };
 
 extern const struct object native_root_object;

@@ -145,19 +145,24 @@ static struct tree_node **take(struct reading *in, size_t base, size_t step, siz
 	return items;
 }
 
+// An alias may have put the same node into several maps, so the mark goes to a copy.
 static void report_twice(
-	struct reading *in, const struct tree_node *key, const struct tree_node *first) {
-	diagnostics_error(in->mistakes, key->place, "the key \"%s\" stands in line %d already",
-		key->text, first->place.line);
-	in->has_failed = true;
+	struct reading *in, struct tree_node *map, size_t key, const struct tree_node *first) {
+	struct tree_node *repeated = ARENA_NEW(in->arena, struct tree_node);
+
+	diagnostics_error(in->mistakes, map->keys[key]->place,
+		"the key \"%s\" stands in line %d already", map->keys[key]->text, first->place.line);
+	*repeated = *map->keys[key];
+	repeated->is_repeated = true;
+	map->keys[key] = repeated;
 }
 
-static void find_keys_twice(struct reading *in, const struct tree_node *map) {
+static void find_keys_twice(struct reading *in, struct tree_node *map) {
 	if (map->count < FEW_KEYS) {
 		for (size_t i = 1; i < map->count; i++) {
 			for (size_t k = 0; k < i; k++) {
 				if (strcmp(map->keys[i]->text, map->keys[k]->text) == 0) {
-					report_twice(in, map->keys[i], map->keys[k]);
+					report_twice(in, map, i, map->keys[k]);
 					break;
 				}
 			}
@@ -169,7 +174,7 @@ static void find_keys_twice(struct reading *in, const struct tree_node *map) {
 	for (size_t i = 0; i < map->count; i++) {
 		uint32_t number = names_add(seen, map->keys[i]->text);
 		if (first[number])
-			report_twice(in, map->keys[i], first[number]);
+			report_twice(in, map, i, first[number]);
 		else
 			first[number] = map->keys[i];
 	}

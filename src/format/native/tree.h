@@ -1,7 +1,7 @@
 // A YAML file as a tree of maps, lists and scalars with their places, nothing interpreted.
 //
 // Aliases are resolved to the node they mean, so the tree is a graph without cycles: who walks it
-// counts visits. Keys of a map are scalars and differ from each other.
+// counts visits. Keys of a map are scalars; one that stands a second time is told, and marked.
 #pragma once
 
 #include <stdbool.h>
@@ -20,6 +20,7 @@ enum tree_kind {
 struct tree_node {
 	enum tree_kind kind;
 	bool is_quoted;
+	bool is_repeated; // a key that stood in its map before
 	struct place place;
 	const char *text;          // of scalars: NUL-terminated, without a NUL in it
 	struct tree_node **keys;   // of maps
@@ -28,6 +29,6 @@ struct tree_node {
 };
 
 // The file's one document. NULL, with one message added, when there is a syntax mistake or a limit
-// is passed; several for keys that stand twice.
+// is passed. Keys that stand twice are added too; the tree is there all the same.
 const struct tree_node *tree_parse(const char *name, const char *chars, size_t length,
 	struct arena *arena, struct diagnostics *mistakes);

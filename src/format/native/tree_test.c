@@ -16,7 +16,8 @@ static const char *said(const char *chars, size_t length, struct text *out) {
 	struct diagnostics *mistakes = diagnostics_new();
 	const struct tree_node *tree = tree_parse("x.yaml", chars, length, arena, mistakes);
 
-	assert_int_equal(tree == NULL, diagnostics_error_count(mistakes) > 0);
+	// Keys that stand twice leave a tree, in which they are marked.
+	assert_true(tree || diagnostics_error_count(mistakes) > 0);
 	text_clear(out);
 	diagnostics_format(mistakes, out);
 	diagnostics_free(mistakes);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/marks.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "format/native/bind.h"
@@ -14,7 +15,7 @@
 
 static void mistake(struct binder *binder, const struct field *field, const struct tree_node *node,
 	const char *what) {
-	diagnostics_error(binder->mistakes, node->place, "%s: \"%s\" %s", field->key, node->text, what);
+	bind_mistake(binder, node->place, "%s: \"%s\" %s", field->key, node->text, what);
 }
 
 // What an unquoted IPv6 address turns into inside [] and {}: a map with one key.
@@ -28,39 +29,47 @@ static bool is_scalar(
 	if (node->kind == TREE_SCALAR)
 		return true;
 	if (reads_like_ipv6(node))
-		diagnostics_error(binder->mistakes, node->keys[0]->place,
+		bind_mistake(binder, node->keys[0]->place,
 			"%s: an IPv6 address that ends in a colon reads as a map here; quote it: \"%s:\"",
 			field->key, node->keys[0]->text);
 	else if (node->kind == TREE_NULL && !node->is_quoted)
-		diagnostics_error(binder->mistakes, node->place, "%s has no value", field->key);
+		bind_mistake(binder, node->place, "%s has no value", field->key);
 	else
-		diagnostics_error(binder->mistakes, node->place, "%s: expected a single value, not a %s",
-			field->key, node->kind == TREE_MAP ? "map" : "list");
+		bind_mistake(binder, node->place, "%s: expected a single value, not a %s", field->key,
+			node->kind == TREE_MAP ? "map" : "list");
 	return false;
+}
+
+const char *bind_nearest(const char *word, const char *const *words, size_t count) {
+	struct names *known = names_new();
+	const char *near = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		names_add(known, words[i]);
+		if (!near && strcasecmp(words[i], word) == 0)
+			near = words[i];
+	}
+	const char *name = near ? NULL : names_nearest(known, word);
+	for (size_t i = 0; name && !near && i < count; i++) // not the table's copy, which goes
+		near = text_equal(words[i], name) ? words[i] : NULL;
+	names_free(known);
+	return near;
 }
 
 const char *bind_suggestion(
 	struct binder *binder, const char *word, const char *const *words, size_t count) {
-	struct names *known = names_new();
-	const char *near = NULL, *result = "";
+	const char *near = bind_nearest(word, words, count), *result = "";
 	struct text list;
 
-	text_init(&list);
-	for (size_t i = 0; i < count; i++) {
-		names_add(known, words[i]);
-		text_printf(&list, "%s%s", i ? ", " : "", words[i]);
-		if (!near && strcasecmp(words[i], word) == 0)
-			near = words[i];
-	}
-	if (!near)
-		near = names_nearest(known, word);
 	if (near)
-		result = arena_printf(binder->arena, "; did you mean \"%s\"?", near);
-	else if (count > 0 && count <= LISTED_WORDS_MAX)
+		return arena_printf(binder->arena, "; did you mean \"%s\"?", near);
+	text_init(&list);
+	for (size_t i = 0; i < count; i++)
+		text_printf(&list, "%s%s", i ? ", " : "", words[i]);
+	if (count > 0 && count <= LISTED_WORDS_MAX)
 		result = arena_printf(
 			binder->arena, "; expected %s%s", count > 1 ? "one of " : "", text_chars(&list));
 	text_done(&list);
-	names_free(known);
 	return result;
 }
 
@@ -74,8 +83,8 @@ static void bind_word(struct binder *binder, const struct field *field,
 			return;
 		}
 	}
-	diagnostics_error(binder->mistakes, node->place, "%s: unknown word \"%s\"%s", field->key,
-		node->text, bind_suggestion(binder, node->text, field->words, count));
+	bind_mistake(binder, node->place, "%s: unknown word \"%s\"%s", field->key, node->text,
+		bind_suggestion(binder, node->text, field->words, count));
 }
 
 static void bind_bool(
@@ -97,8 +106,8 @@ static bool parse_number(struct binder *binder, const struct field *field,
 		most = field->max;
 	int error = node->is_quoted ? -EINVAL : text_to_int(node->text, least, most, &value);
 	if (error == -ERANGE)
-		diagnostics_error(binder->mistakes, node->place, "%s: %s is outside of %lld to %lld",
-			field->key, node->text, (long long)least, (long long)most);
+		bind_mistake(binder, node->place, "%s: %s is outside of %lld to %lld", field->key,
+			node->text, (long long)least, (long long)most);
 	else if (error != 0)
 		mistake(binder, field, node, "is not a whole number");
 	*out = value;
@@ -200,7 +209,7 @@ static void bind_prefix(struct binder *binder, const struct field *field,
 	int error = prefix_parse(node->text, &parsed);
 
 	if (error == -EDOM)
-		diagnostics_error(binder->mistakes, node->place,
+		bind_mistake(binder, node->place,
 			"%s: \"%s\" has bits set behind its length; did you mean %s?", field->key, node->text,
 			prefix_format(parsed, text));
 	else if (error != 0)
@@ -287,7 +296,7 @@ enum field_kind bind_item_kind(enum field_kind kind, size_t *bytes) {
 	return kind;
 }
 
-void bind_value(
+static void bind_scalar(
 	struct binder *binder, const struct field *field, const struct tree_node *node, void *member) {
 	if (!is_scalar(binder, field, node))
 		return;
@@ -353,4 +362,16 @@ void bind_value(
 	case FIELD_LATER:
 		assert(!"a field of one value");
 	}
+}
+
+bool bind_value(
+	struct binder *binder, const struct field *field, const struct tree_node *node, void *member) {
+	struct marks *marks = diagnostics_marks(binder->mistakes);
+	size_t told = binder->told;
+
+	marks_place_set(marks, member, node->place);
+	bind_scalar(binder, field, node, member);
+	if (binder->told != told)
+		marks_doubt(marks, member);
+	return binder->told == told;
 }

@@ -204,7 +204,7 @@ def mistakes():
     network["privateEndpoints"]["store"] = {"subnet": "hub/work", "privateIPAddress": "10.0.1.4"}
     refused(network, "10.0.1.4", "in use already")
     network["privateEndpoints"]["store"] = {"subnet": "hub/works"}
-    refused(network, "hub/works", 'is "hub/work" meant?')
+    refused(network, "hub/works", 'did you mean "hub/work"?')
     network["privateEndpoints"] = {"hub-vm": {"subnet": "hub/work"}}
     refused(network, 'the name "hub-vm" is taken')
     network = two_vnets()
