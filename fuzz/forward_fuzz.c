@@ -69,7 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
 		.local_count = 1};
 	router.fib.own = fib_layer_new();
 	for (uint32_t i = 0; i < FUZZ_PORTS; i++) {
-		ports[i] = (struct port){.id = i, .is_up = true, .mtu_bytes = i == 0 ? 1500 : 1280};
+		ports[i] = (struct port){.id = i,
+			.is_up = true,
+			.mtu_bytes = i == 0 ? 1500 : 1280,
+			.tcp_mtu_bytes = i == 0 ? 0 : 1280};
 		ports[i].icmp_v4 = ip_of_v4(0x0a000001 + i);
 		ports[i].icmp_v6 = (struct ip){UINT64_C(0xfd00) << 48, i + 1};
 		ports[i].fib = &router.fib;

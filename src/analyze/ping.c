@@ -57,6 +57,15 @@ static void count_path(struct ping *ping, const struct ping_row *row) {
 	path->answered += row->answered;
 }
 
+static void read_clamps(const struct trace *trace, struct ping_row *row) {
+	for (size_t i = 0; trace != NULL && i < trace->count; i++) {
+		if (trace->records[i].step != TRACE_CLAMPED)
+			continue;
+		row->mss_bytes = trace->records[i].mss_bytes;
+		row->mss_node = trace->records[i].node;
+	}
+}
+
 static void read_row(struct pinging *pinging, const struct probe *probe, struct ping_row *row) {
 	struct arena *scratch = arena_new();
 	struct round_trip trip;
@@ -75,6 +84,7 @@ static void read_row(struct pinging *pinging, const struct probe *probe, struct 
 		row->error_by = result.answered_by;
 		row->mtu_bytes = result.mtu_bytes;
 	}
+	read_clamps(result.trace, row);
 	row->path = path_number(pinging, &trip, scratch);
 	count_path(pinging->ping, row);
 	arena_free(scratch);

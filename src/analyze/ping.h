@@ -21,6 +21,8 @@ struct ping_row {
 	int64_t rtt_ns; // -1: not answered
 	enum verdict verdict;
 	uint32_t mtu_bytes; // named by the "too big" that answered, 0: none did
+	uint32_t mss_bytes; // to which a SYN was lowered on its way, 0: it was not
+	uint32_t mss_node;  // by this one, the last that did
 	struct ip error_by; // an ICMP error came from here, IP_NONE: none
 	uint32_t path;      // index in ping.paths: the nodes it passed
 	uint32_t stopped_node;

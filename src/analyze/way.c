@@ -128,6 +128,7 @@ static void read_record(struct reading *reading, const struct trace_record *reco
 		break;
 	case TRACE_PERMITTED:
 	case TRACE_FRAGMENTED:
+	case TRACE_CLAMPED:
 	case TRACE_ANSWERED:
 		break;
 	}

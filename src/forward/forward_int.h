@@ -102,7 +102,6 @@ struct ip port_address(const struct port *port, bool is_v4);
 void box_narrow_source(struct header_box *box, struct ip low, struct ip high);
 void box_narrow_destination(struct header_box *box, struct ip low, struct ip high);
 struct prefix family_prefix(struct ip address);
-
 // Writes the router's address where a packet's source is unspecified.
 void output_fill_source(const struct router *router, struct packet *packet);
 
@@ -131,6 +130,7 @@ bool step_begin(struct step *step, enum trace_step how); // decodes; false: malf
 bool step_pass(struct step *step);                       // TTL and loops; false: dropped
 void step_route(struct step *step, const struct fib *fib);
 void step_leave(struct step *step, struct port *out);
+void step_clamp(struct step *step, const struct port *out); // where a port has a tcp_mtu_bytes
 void step_fragment(struct step *step, struct port *out);
 void step_transmit(struct step *step, struct port *out);
 void step_encapsulate(struct step *step, struct port *out);

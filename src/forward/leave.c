@@ -61,6 +61,8 @@ void step_leave(struct step *step, struct port *out) {
 	}
 	if (out->flows != NULL && !asked.is_known)
 		flow_open(step, out, true);
+	if (step->in != NULL && UNLIKELY((out->tcp_mtu_bytes | step->in->tcp_mtu_bytes) != 0))
+		step_clamp(step, out);
 	if (UNLIKELY(!port_fits(out, packet_wire_bytes(step->packet))))
 		step_fragment(step, out);
 	else

@@ -34,6 +34,7 @@ struct port {
 	const char *name;
 	bool is_up;
 	uint32_t mtu_bytes;                    // 0: no limit
+	uint32_t tcp_mtu_bytes;                // SYNs that cross it offer no larger segments; 0: any
 	struct ip icmp_v4, icmp_v6;            // what an ICMP error is answered from; IP_NONE: silent
 	const struct fib *fib;                 // for packets that come in here
 	bool by_next_hop;                      // look up the link's next hop instead of the destination

@@ -19,6 +19,7 @@ enum trace_step {
 	TRACE_ENCAPSULATED,
 	TRACE_DECAPSULATED,
 	TRACE_FRAGMENTED,
+	TRACE_CLAMPED,    // a SYN's segment size was lowered to mss_bytes
 	TRACE_SENT,       // left by a port
 	TRACE_DELIVERED,  // is for this node
 	TRACE_DROPPED,    // `drop` says why
@@ -33,6 +34,7 @@ struct trace_record {
 	uint8_t step, drop; // enum trace_step, enum drop
 	uint8_t ttl;
 	uint16_t hop_index, hop_count; // which of how many equal hops the hash chose
+	uint16_t mss_bytes;
 	struct prefix prefix;
 	struct ip via;
 };

@@ -39,6 +39,7 @@ struct topo_port {
 	size_t address_count;
 	struct ip icmp_v4, icmp_v6; // IP_NONE: has nothing to answer from
 	uint32_t mtu_bytes;         // 0: 1500
+	uint32_t tcp_mtu_bytes;     // TCP that crosses it is held to packets of this size; 0: any
 	uint32_t table;             // for packets that come in, TOPO_NONE: the node's own
 	bool by_next_hop;
 	bool check_source_in, check_source_out;

@@ -2,9 +2,18 @@
 
 #include "view/matrix.h"
 
+// What this direction's SYN lets the other end send.
+static const char *mss(const struct view *view, const struct ping_row *row) {
+	if (row->mss_bytes == 0)
+		return "";
+	return arena_printf(
+		view->arena, ", MSS lowered to %u by %s", row->mss_bytes, view_node(view, row->mss_node));
+}
+
 static const char *row_result(const struct view *view, const struct ping_row *row) {
 	if (row->answered)
-		return arena_printf(view->arena, "answered in %s", view_ms(view, row->rtt_ns));
+		return arena_printf(
+			view->arena, "answered in %s%s", view_ms(view, row->rtt_ns), mss(view, row));
 	if (row->mtu_bytes != 0)
 		return arena_printf(view->arena, "%s: packet too big for a link of %u bytes",
 			view_ip(view, row->error_by), row->mtu_bytes);
@@ -67,6 +76,10 @@ static json_t *row_json(const struct view *view, const struct ping_row *row) {
 	json_put(object, "rttMs", row->answered ? json_real(view_ms_number(row->rtt_ns)) : json_null());
 	json_put_text(object, "verdict", verdict_name(row->verdict));
 	json_put_int(object, "path", row->path);
+	if (row->mss_bytes != 0) {
+		json_put_int(object, "mss", row->mss_bytes);
+		json_put_text(object, "mssBy", view_node(view, row->mss_node));
+	}
 	if (row->answered)
 		return object;
 	json_put_text(object, "stoppedAt", view_node(view, row->stopped_node));

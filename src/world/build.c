@@ -51,6 +51,7 @@ static void build_port(struct world *world, uint32_t number) {
 	port->port.id = slot_of(world->topo, number);
 	port->port.name = topo->name;
 	port->port.mtu_bytes = topo->mtu_bytes != 0 ? topo->mtu_bytes : WORLD_DEFAULT_MTU;
+	port->port.tcp_mtu_bytes = topo->tcp_mtu_bytes;
 	port->port.icmp_v4 = topo->icmp_v4;
 	port->port.icmp_v6 = topo->icmp_v6;
 	port->port.by_next_hop = topo->by_next_hop;

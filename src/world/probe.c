@@ -14,6 +14,8 @@
 #define PROBE_PORTS 20000
 #define TCP_SYN 0x02
 #define TCP_HEADER_BYTES 20
+#define TCP_SYN_BYTES 24 // with the one option
+#define TCP_OPTION_MSS 2
 
 struct probe {
 	struct probe *next, **previous; // among the world's pending ones
@@ -58,15 +60,20 @@ static uint8_t wire_protocol(const struct probe *probe) {
 }
 
 static void encode_tcp(struct writer *out, const struct flow_key *key, uint32_t sequence) {
-	uint8_t *tcp = write_gap(out, TCP_HEADER_BYTES);
+	uint8_t *tcp = write_gap(out, TCP_SYN_BYTES);
+	int headers_bytes =
+		TCP_HEADER_BYTES + (ip_is_v4(key->source) ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
 	put_u16(tcp, key->source_port);
 	put_u16(tcp + 2, key->destination_port);
 	put_u32(tcp + 4, sequence);
-	tcp[12] = (TCP_HEADER_BYTES / 4) << 4;
+	tcp[12] = (TCP_SYN_BYTES / 4) << 4;
 	tcp[13] = TCP_SYN;
 	put_u16(tcp + 14, UINT16_MAX);
-	uint32_t sum = checksum_pseudo(key->source, key->destination, PROTOCOL_TCP, TCP_HEADER_BYTES);
-	put_u16(tcp + 16, checksum_fold(checksum_add(sum, tcp, TCP_HEADER_BYTES)));
+	tcp[TCP_HEADER_BYTES] = TCP_OPTION_MSS;
+	tcp[TCP_HEADER_BYTES + 1] = TCP_SYN_BYTES - TCP_HEADER_BYTES;
+	put_u16(tcp + TCP_HEADER_BYTES + 2, (uint16_t)(WORLD_DEFAULT_MTU - headers_bytes));
+	uint32_t sum = checksum_pseudo(key->source, key->destination, PROTOCOL_TCP, TCP_SYN_BYTES);
+	put_u16(tcp + 16, checksum_fold(checksum_add(sum, tcp, TCP_SYN_BYTES)));
 }
 
 static size_t encode(struct probe *probe, uint8_t *bytes, size_t room) {
