@@ -37,6 +37,7 @@ struct site_interface {
 	bool is_internet;    // the underlay of tunnels: a public address
 	bool shut;
 	struct site_ipsec ipsec;
+	uint32_t tcp_mss_bytes; // 0: left as it is
 	uint32_t mtu_bytes,
 		igp_cost; // 0: 1500; cost 1, and not in the IGP on circuits, tunnels, internet
 	bool igp_off;

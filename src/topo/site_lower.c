@@ -8,7 +8,8 @@
 #include "base/text.h"
 #include "topo/site_int.h"
 
-#define TUNNEL_MTU_BYTES 1400 // AZ-VPN-19
+#define TUNNEL_MTU_BYTES 1400  // AZ-VPN-19
+#define TCP_OVER_IPV4_BYTES 40 // both headers, which an MSS does not count
 
 static uint32_t lower_port(
 	struct site_lowering *lowering, uint32_t node, const char *name, struct place place) {
@@ -67,6 +68,8 @@ void site_interface_lower(struct site_lowering *lowering, const struct site_rout
 	port->is_shut = interface->shut;
 	port->mtu_bytes = interface->mtu_bytes;
 	port->attach = interface->attach;
+	if (interface->tcp_mss_bytes)
+		port->tcp_mtu_bytes = interface->tcp_mss_bytes + TCP_OVER_IPV4_BYTES;
 	if (interface->ipsec.given && !port->mtu_bytes)
 		port->mtu_bytes = TUNNEL_MTU_BYTES;
 	if (is_in_igp(ref->router, interface))

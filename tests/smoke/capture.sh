@@ -37,7 +37,7 @@ check_capture() { # name, file, protocols that must be there
 	case_line ok "$1"
 }
 
-echo 1..3
+echo 1..4
 "$INTERPLANE" trace "$SOURCE_ROOT/examples/interop.yaml" branch-vm loc1-vm --cold \
 	--event '20s cut loc1-ce1--er1-primary' --at 30s --capture "all=$work/run.pcap" >"$work/out"
 check_capture 'the reference network from power-on to a failure is read without a mark' \
@@ -51,3 +51,8 @@ check_capture 'fragments are read without a mark' "$work/fragments.pcap" 'ip.fla
 	--capture "all=$work/six.pcap" >"$work/out"
 check_capture 'IPv6 is read without a mark' "$work/six.pcap" \
 	'icmpv6.type==128 icmpv6.type==3 bgp.type==2'
+
+"$INTERPLANE" ping "$SOURCE_ROOT/examples/interop.yaml" hub-vm loc1-vm --protocol tcp --count 1 \
+	--capture "all=$work/clamped.pcap" >"$work/out"
+check_capture 'a SYN with its segment size lowered is read without a mark' "$work/clamped.pcap" \
+	'tcp.options.mss_val==1360 tcp.options.mss_val==1460'

@@ -49,7 +49,8 @@ struct azure_gateway {
 	bool allow_remote_vnet_traffic, leak_er_to_vpn;
 	uint32_t *router_ids; // IPv4 as numbers; lowest interface address when absent
 	size_t router_id_count;
-	bool bgp_off; // enableBgp: false
+	bool bgp_off;       // enableBgp: false
+	uint32_t mtu_bytes; // ExpressRoute; 0: 1400 (AZ-ER-8)
 };
 
 struct azure_vnet {

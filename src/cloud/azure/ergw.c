@@ -60,6 +60,7 @@ static void lower_inbound(struct azure_cloud *cloud, struct joint *joint, uint32
 	for (size_t i = 0; i < joint->gateway->instance_count; i++) {
 		struct lowered_instance *instance = &joint->gateway->instances[i];
 		ports[i] = topo_port_add(topo, instance->node, msee, joint->origin);
+		topo->ports[ports[i]].tcp_mtu_bytes = azure_er_mtu(joint->gateway->gateway);
 		struct ip addresses[2];
 		for (size_t e = 0; e < joint->endpoint_count; e++) {
 			struct ip endpoint = joint->endpoints[e];
@@ -87,6 +88,8 @@ static void lower_outbound(struct azure_cloud *cloud, struct joint *joint) {
 	struct azure_attachment what = {
 		topo->nodes[joint->msee].name, joint->origin, joint->endpoints, joint->endpoint_count};
 	uint32_t near = azure_subnet_attach(cloud, subnet, &what);
+	// What a machine offers in its SYN is what comes back through the gateway (AZ-ER-8).
+	topo->ports[near].tcp_mtu_bytes = azure_er_mtu(joint->gateway->gateway);
 	char *name =
 		arena_printf(cloud->arena, "%s/GatewaySubnet--%s", vnet, topo->nodes[joint->msee].name);
 	uint32_t number = topo_link_add(topo, name, joint->origin);

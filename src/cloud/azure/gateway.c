@@ -175,6 +175,12 @@ static int64_t standby_delay(
 	return given != 0 ? given : STANDBY_TAKEOVER_NS;
 }
 
+#define ER_MTU_BYTES 1400 // AZ-ER-8
+
+uint32_t azure_er_mtu(const struct azure_gateway *gateway) {
+	return gateway->mtu_bytes ? gateway->mtu_bytes : ER_MTU_BYTES;
+}
+
 static void lower_instance(struct azure_cloud *cloud, struct lowered_gateway *gateway, size_t i) {
 	struct lowered_instance *instance = &gateway->instances[i];
 	uint32_t subnet = cloud->vnets[gateway->vnet].gateway_subnet;
@@ -199,6 +205,10 @@ static void lower_instance(struct azure_cloud *cloud, struct lowered_gateway *ga
 		bgp->router_id = gateway->gateway->router_ids[i];
 	instance->vnet_port = topo_port_add(topo, instance->node, "vnet", gateway->origin);
 	azure_port_host(cloud, instance->vnet_port, addresses, count);
+	// AZ-ER-8: larger packets are fragmented on their way in, and those that may not be vanish,
+	// since the gateway never answers (AZ-TR-3).
+	if (gateway->is_er)
+		topo->ports[instance->vnet_port].mtu_bytes = azure_er_mtu(gateway->gateway);
 	topo->ports[instance->vnet_port].icmp_v4 =
 		gateway->is_er ? IP_NONE : instance->inside_address; // AZ-X-23
 	// What it delivers meets the routes of the GatewaySubnet, user-defined ones too (AZ-X-18).

@@ -21,6 +21,8 @@ enum azure_tag {
 #define WEIGHT_CIRCUIT 32769  // AZ-GW-5, plus the connection's routingWeight (AZ-ER-20)
 #define DISTANCE_LEARNED 20   // of eBGP and iBGP alike: weight and path decide (AZ-GW-9b)
 #define TUNNEL_MTU_BYTES 1400 // AZ-VPN-19
+// AZ-ER-8: the largest packet an ExpressRoute gateway takes into the network.
+uint32_t azure_er_mtu(const struct azure_gateway *gateway);
 
 extern const struct decision azure_gateway_decision, azure_msee_decision;
 

@@ -37,6 +37,7 @@ static uint32_t add_tunnel_port(struct azure_cloud *cloud,
 	uint32_t port = topo_port_add(cloud->topo, instance->node, name, connection->origin);
 
 	cloud->topo->ports[port].mtu_bytes = TUNNEL_MTU_BYTES;
+	cloud->topo->ports[port].tcp_mtu_bytes = TUNNEL_MTU_BYTES; // both ways, AZ-VPN-19
 	cloud->topo->ports[port].check_source_out = true;
 	return port;
 }

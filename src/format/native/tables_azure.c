@@ -133,6 +133,10 @@ static const struct field gateway_fields[] = {
 	FIELD("leakErToVpn", BOOL, struct azure_gateway, leak_er_to_vpn, .fallback = "false",
 		.doc = "ExpressRoute: show the circuit's routes to the network's VPN gateway, which never "
 			   "uses them (AZ-X-10)."),
+	FIELD("mtu", NUMBER, struct azure_gateway, mtu_bytes, .min = 576, .max = 9216,
+		.fallback = "1400",
+		.doc = "ExpressRoute: the largest packet it takes into the network; TCP is held to it both "
+			   "ways (AZ-ER-8)."),
 	LIST("routerId", V4_NUMBERS, struct azure_gateway, router_ids, router_id_count,
 		.fallback = "the lowest address",
 		.doc = "BGP identifiers of the instances, where a recorded tie has to be matched."),
@@ -338,6 +342,10 @@ static const struct field machine_interface_fields[] = {
 		.doc = "Administratively down."),
 	FIELD("mtu", NUMBER, struct site_interface, mtu_bytes, .fallback = "1500; tunnels 1400",
 		.min = 576, .max = 9216, .doc = "Largest packet it sends."),
+	FIELD("tcpMss", NUMBER, struct site_interface, tcp_mss_bytes, .min = 500, .max = 9176,
+		.fallback = "left as it is",
+		.doc = "Lowers the segment size in SYNs that cross it either way to this, for IPv6 to 20 "
+			   "less (AZ-VPN-19)."),
 	END,
 };
 

@@ -70,6 +70,10 @@ static const struct field interface_fields[] = {
 		.doc = "Administratively down."),
 	FIELD("mtu", NUMBER, struct site_interface, mtu_bytes, .fallback = "1500; tunnels 1400",
 		.min = 576, .max = 9216, .doc = "Largest packet it sends."),
+	FIELD("tcpMss", NUMBER, struct site_interface, tcp_mss_bytes, .min = 500, .max = 9176,
+		.fallback = "left as it is",
+		.doc = "Lowers the segment size in SYNs that cross it either way to this, for IPv6 to 20 "
+			   "less (AZ-VPN-19)."),
 	FIELD("igp", NOT, struct site_interface, igp_off, .fallback = "true on segments",
 		.doc = "Whether the site's IGP runs on it. It never does on circuits, tunnels and "
 			   "internet interfaces."),

@@ -267,6 +267,31 @@ def limits():
     warned(network, "limit", "prefixes", "AZ-ER-7")
 
 
+@rule("AZ-ER-8", "into a network go packets of 1,400 bytes; TCP is held to them both ways")
+def packet_size():
+    one = asked(with_circuit())
+    quiet = ("--dont-fragment", "--count", 1)
+    for size, verdict in ((1372, "delivered"), (1373, "mtu")):
+        row = one.ask("ping", "dc-host", "hub-vm", "--size", size, *quiet)["rows"][0]
+        equal(row["verdict"], verdict, f"{size} bytes behind the header")
+    holds("mtu" not in row, "the gateway answers nothing")
+    holds(row["stoppedAt"].startswith("er-in"), "it ends at the gateway")
+    answer = one.ask("ping", "dc-host", "hub-vm", "--size", 1400, "--count", 1)
+    equal(answer["answered"], 1, "fragmented where that is allowed")
+    answer = one.ask("ping", "hub-vm", "dc-host", "--size", 1472, *quiet)
+    equal(answer["answered"], 1, "what leaves does not cross it, and the answer may be cut")
+    for pair in (("dc-host", "hub-vm"), ("hub-vm", "dc-host"), ("spoke-vm", "dc-host")):
+        row = one.ask("ping", *pair, "--protocol", "tcp", "--count", 1)["rows"][0]
+        equal(row.get("mss"), 1360, f"segments of {pair}")
+    network = with_circuit()
+    network["virtualNetworks"]["hub"]["gateways"]["er"]["mtu"] = 1500
+    one = asked(network)
+    answer = one.ask("ping", "dc-host", "hub-vm", "--size", 1472, *quiet)
+    equal(answer["answered"], 1, "a gateway of 1,500 bytes")
+    row = one.ask("ping", "dc-host", "hub-vm", "--protocol", "tcp", "--count", 1)["rows"][0]
+    equal(row.get("mss"), None, "nothing to lower")
+
+
 def shown(network, *options):
     return [row[2][0] for row in asked(network).row("hub-vm", "172.20.1.0/24", *options)]
 

@@ -341,13 +341,21 @@ def twins():
     equal(one.nodes("spoke-vm", "office-host")[1:], ["vpn-in0", "office-ce", "office-host"])
 
 
-@rule("AZ-VPN-19", "a tunnel carries packets of 1,400 bytes whole, and says so of larger ones")
+@rule("AZ-VPN-19", "a tunnel carries packets of 1,400 bytes whole, says so of larger ones, and holds TCP to them")
 def tunnel_mtu():
     one = asked(with_vpn())
     for size, verdict in ((1372, "delivered"), (1373, "mtu")):
         options = ("--size", size, "--dont-fragment", "--count", 1)
         answer = one.ask("ping", "hub-vm", "office-host", *options)
         equal(answer["rows"][0]["verdict"], verdict, f"{size} bytes behind the header")
+    for pair, by in ((("hub-vm", "office-host"), "vpn"), (("office-host", "hub-vm"), "vpn")):
+        row = one.ask("ping", *pair, "--protocol", "tcp", "--count", 1)["rows"][0]
+        equal((row["mss"], row["mssBy"]), (1360, by), f"segments of {pair[0]}")
+    network = with_vpn()
+    tunnel = network["sites"]["office"]["routers"]["office-ce"]["interfaces"]["tunnel0"]
+    tunnel["tcpMss"] = 1350
+    row = asked(network).ask("ping", "hub-vm", "office-host", "--protocol", "tcp", "--count", 1)
+    equal((row["rows"][0]["mss"], row["rows"][0]["mssBy"]), (1350, "office-ce"), "tcpMss")
 
 
 @rule(
