@@ -7,6 +7,8 @@
 #include "base/names.h"
 #include "cloud/cloud.h"
 #include "format/native/native.h"
+#include "topo/attach_check.h"
+#include "topo/site.h"
 #include "topo/topo_build.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
@@ -24,6 +26,8 @@ static void lower(const struct network_file *file, struct diagnostics *mistakes)
 
 	site_lower(file->sites, file->site_count, topo, ports, mistakes);
 	cloud->ops->lower(cloud, topo, ports, mistakes);
+	site_lower_finish(topo, mistakes);
+	topo_check_attached(topo, mistakes);
 	if (diagnostics_error_count(mistakes) == 0)
 		topo_finish(topo);
 	cloud->ops->free(cloud);

@@ -87,3 +87,15 @@ bool marks_is_doubtful(const struct marks *marks, const void *member) {
 
 	return slot && slot->is_doubtful;
 }
+
+void marks_copy(struct marks *marks, const void *from, const void *to, size_t size_bytes) {
+	for (size_t i = 0; i < size_bytes; i++) {
+		const struct slot *known = find(marks, (const char *)from + i);
+		if (!known)
+			continue;
+		struct slot copy = *known; // the next call may move the slots
+		struct slot *slot = slot_for(marks, (const char *)to + i);
+		slot->place = copy.place;
+		slot->is_doubtful = copy.is_doubtful;
+	}
+}

@@ -24,3 +24,6 @@ struct place marks_place(const struct marks *marks, const void *member, struct p
 // What `member` holds is not what the user meant: a mistake about it has been told.
 void marks_doubt(struct marks *marks, const void *member);
 bool marks_is_doubtful(const struct marks *marks, const void *member);
+
+// What is known of a struct's members, and of itself, is known of its copy: `size_bytes` from `to`.
+void marks_copy(struct marks *marks, const void *from, const void *to, size_t size_bytes);

@@ -28,6 +28,24 @@ static void a_member_keeps_its_place_and_its_doubt(void **state) {
 	marks_free(NULL);
 }
 
+static void a_copy_is_marked_as_the_original(void **state) {
+	struct {
+		int a, b, c;
+	} original = {0}, copy = {0};
+	struct marks *marks = marks_new();
+	const struct place here = {"x.yaml", 3, 5}, elsewhere = {"x.yaml", 1, 1};
+	(void)state;
+
+	marks_place_set(marks, &original.b, here);
+	marks_doubt(marks, &original.c);
+	marks_copy(marks, &original, &copy, sizeof(copy));
+	assert_int_equal(marks_place(marks, &copy.b, elsewhere).line, 3);
+	assert_false(marks_is_doubtful(marks, &copy.b));
+	assert_true(marks_is_doubtful(marks, &copy.c));
+	assert_false(marks_is_doubtful(marks, &copy.a));
+	marks_free(marks);
+}
+
 static void many_members_stay_apart(void **state) {
 	enum { MEMBERS = 20000 };
 	static char values[MEMBERS];
@@ -49,6 +67,7 @@ static void many_members_stay_apart(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_member_keeps_its_place_and_its_doubt),
+		cmocka_unit_test(a_copy_is_marked_as_the_original),
 		cmocka_unit_test(many_members_stay_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include "analyze/dispute.h"
 #include "analyze/question.h"
+#include "base/marks.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "cli/network_int.h"
@@ -35,14 +36,14 @@ int network_load(const char *path, struct network *out) {
 	// Every stage looks at what the one before could read, so that all mistakes are told at once.
 	out->topo = topo_new(path);
 	out->topo->seed = out->file->seed;
+	out->topo->are_tunnels_doubtful =
+		marks_is_doubtful(diagnostics_marks(out->mistakes), &out->file->sites);
 	out->port_names = names_new();
 	site_lower(out->file->sites, out->file->site_count, out->topo, out->port_names, out->mistakes);
 	out->cloud = azure_cloud_new(&out->file->azure);
 	out->cloud->ops->lower(out->cloud, out->topo, out->port_names, out->mistakes);
-	if (diagnostics_error_count(out->mistakes) == 0) { // else the cloud is not there
-		site_lower_finish(out->topo, out->mistakes);
-		topo_check_attached(out->topo, out->mistakes);
-	}
+	site_lower_finish(out->topo, out->mistakes);
+	topo_check_attached(out->topo, out->mistakes);
 	if (diagnostics_error_count(out->mistakes) != 0) {
 		diagnostics_settle(out->mistakes);
 		print_mistakes(out);

@@ -6,7 +6,27 @@
 #include "topo/topo_build.h"
 
 static struct place place_of(const struct topo *topo, const struct topo_port *port) {
-	return topo_origin(topo, port->origin)->place;
+	return port->attach.place.file != NULL ? port->attach.place
+										   : topo_origin(topo, port->origin)->place;
+}
+
+// What a port was offered for; NULL: nothing. Where a file has mistakes, nobody takes offers up.
+static const struct topo_offer *offer_of(const struct topo *topo, uint32_t port) {
+	for (size_t i = 0; i < topo->offer_count; i++) {
+		if (topo->offers[i].port == port)
+			return &topo->offers[i];
+	}
+	return NULL;
+}
+
+static bool is_plugged(const struct topo *topo, uint32_t port) {
+	return topo->ports[port].link != TOPO_NONE || offer_of(topo, port) != NULL;
+}
+
+static bool ends_tunnel(const struct topo *topo, uint32_t port) {
+	const struct topo_offer *offer = offer_of(topo, port);
+
+	return topo->ports[port].tunnel != TOPO_NONE || (offer != NULL && offer->ipsec != NULL);
 }
 
 static void check_name(const struct topo *topo, const struct topo_port *port, const char *what,
@@ -44,7 +64,7 @@ static const char *why_it_stays(const struct topo *topo, const struct topo_node 
 		return "it takes part in the site's IGP, which is the model's: `igp: false` and static "
 			   "routes take it out";
 	for (size_t i = 0; i < node->port_count; i++) {
-		if (topo->ports[node->ports[i]].tunnel != TOPO_NONE)
+		if (ends_tunnel(topo, node->ports[i]))
 			return "it ends a tunnel, and its keys are the model's";
 	}
 	return NULL;
@@ -53,17 +73,22 @@ static const char *why_it_stays(const struct topo *topo, const struct topo_node 
 static void check_node(
 	const struct topo *topo, const struct topo_node *node, struct diagnostics *mistakes) {
 	const struct topo_port *attached = NULL, *missing = NULL, *loose = NULL;
+	bool is_doubtful = node->is_doubtful;
 	for (size_t i = 0; i < node->port_count; i++) {
 		const struct topo_port *port = &topo->ports[node->ports[i]];
-		if (port->attach.interface != NULL && port->link == TOPO_NONE)
-			loose = port;
+		is_doubtful = is_doubtful || port->attach.is_doubtful;
 		if (port->attach.interface != NULL)
 			attached = port;
-		else if (port->link != TOPO_NONE && !port->is_shut)
+	}
+	if (attached == NULL || is_doubtful)
+		return;
+	for (size_t i = 0; i < node->port_count; i++) {
+		const struct topo_port *port = &topo->ports[node->ports[i]];
+		if (port->attach.interface != NULL && !is_plugged(topo, node->ports[i]))
+			loose = port;
+		if (port->attach.interface == NULL && !port->is_shut && is_plugged(topo, node->ports[i]))
 			missing = port;
 	}
-	if (attached == NULL)
-		return;
 	const char *why = why_it_stays(topo, node);
 	if (why != NULL)
 		diagnostics_error(mistakes, place_of(topo, attached), "attach: %s can't be attached: %s",
@@ -86,7 +111,8 @@ void topo_check_attached(const struct topo *topo, struct diagnostics *mistakes) 
 			continue;
 		check_name(topo, port, "an interface", ATTACH_NAME_MAX, mistakes);
 		check_name(topo, port, "a network namespace", ATTACH_SPACE_MAX, mistakes);
-		check_only_once(topo, i, seen, ports, mistakes);
+		if (!port->attach.is_doubtful)
+			check_only_once(topo, i, seen, ports, mistakes);
 	}
 	if (names_count(seen) != 0) {
 		for (uint32_t i = 0; i < topo->node_count; i++)

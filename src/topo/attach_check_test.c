@@ -35,7 +35,8 @@ static struct rig rig_new(void) {
 }
 
 static void attach(struct rig *rig, uint32_t port, const char *interface, const char *space) {
-	rig->topo->ports[port].attach = (struct topo_attachment){interface, space};
+	rig->topo->ports[port].attach =
+		(struct topo_attachment){.interface = interface, .name_space = space};
 }
 
 // NULL: no mistake.

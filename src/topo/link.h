@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/diagnostics.h"
 #include "net/ip.h"
 #include "net/rules.h"
 
@@ -29,6 +30,8 @@ struct topo_address {
 struct topo_attachment {
 	const char *interface;  // an existing one; NULL: nobody
 	const char *name_space; // it is in; NULL: the machine's own
+	struct place place;
+	bool is_doubtful; // a mistake about it has been told
 };
 
 struct topo_port {

@@ -143,5 +143,6 @@ void site_appliance_lower(
 // The interface of the router whose network holds the address, longest prefix; its index, or
 // interface_count when there is none.
 size_t site_interface_towards(const struct site_router *router, struct ip address);
-// Call last, behind the cloud: a tunnel that nobody took up is a mistake.
+// Call last, behind the cloud: a tunnel that nobody took up is a mistake. A cloud that was not
+// built has made its appliances all the same.
 void site_lower_finish(const struct topo *topo, struct diagnostics *mistakes);

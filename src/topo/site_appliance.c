@@ -41,6 +41,7 @@ void site_appliance_lower_ports(
 		site_check_interface(&lowering, &ref.router->interfaces[i]);
 		site_interface_lower(&lowering, &ref, &ref.router->interfaces[i]);
 	}
+	topo->nodes[ref.node].is_doubtful = site_router_is_doubtful(&lowering, ref.router);
 	for (size_t i = 0; i < ref.router->interface_count; i++)
 		assert(topo->nodes[ref.node].ports[i] == ref.first_port + i);
 	site_rpf_lower(&lowering, &ref);
@@ -51,6 +52,7 @@ void site_appliance_lower(
 	struct site_router_ref ref = ref_of(appliance, topo);
 	struct site_lowering lowering = lowering_of(appliance, topo, mistakes, &ref);
 
+	site_policy_check(&lowering, appliance->site);
 	site_check_neighbors(&lowering, ref.router);
 	for (size_t i = 0; i < ref.router->static_count; i++)
 		site_static_lower(&lowering, &ref, &ref.router->statics[i]);

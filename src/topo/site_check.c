@@ -27,6 +27,28 @@ bool site_addresses_are_doubtful(
 	return is_doubtful;
 }
 
+static bool joins_are_doubtful(
+	const struct site_lowering *lowering, const struct site_interface *interface) {
+	return site_is_doubtful(lowering, &interface->segment) ||
+		site_is_doubtful(lowering, &interface->circuit) ||
+		site_is_doubtful(lowering, &interface->is_internet) ||
+		site_is_doubtful(lowering, &interface->ipsec.connection) ||
+		site_is_doubtful(lowering, &interface->ipsec.remote_address) ||
+		site_is_doubtful(lowering, &interface->ipsec.local_address) ||
+		site_is_doubtful(lowering, &interface->shut);
+}
+
+bool site_router_is_doubtful(
+	const struct site_lowering *lowering, const struct site_router *router) {
+	bool is_doubtful = site_is_doubtful(lowering, &router->interfaces) ||
+		site_is_doubtful(lowering, &router->igp_off) ||
+		site_is_doubtful(lowering, &router->bgp.neighbors);
+
+	for (size_t i = 0; !is_doubtful && i < router->interface_count; i++)
+		is_doubtful = joins_are_doubtful(lowering, &router->interfaces[i]);
+	return is_doubtful;
+}
+
 static bool is_on_segment(const struct site_interface *interface, const char *segment) {
 	return interface->segment && segment && text_equal(interface->segment, segment);
 }

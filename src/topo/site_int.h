@@ -31,6 +31,9 @@ bool site_is_doubtful(const struct site_lowering *lowering, const void *member);
 // The same of any of a router's addresses: what its networks are is not known.
 bool site_addresses_are_doubtful(
 	const struct site_lowering *lowering, const struct site_router *router);
+// The same of what decides whether it could be outside the model: what it joins, what it speaks.
+bool site_router_is_doubtful(
+	const struct site_lowering *lowering, const struct site_router *router);
 // And of the networks on a segment.
 bool site_segment_is_doubtful(
 	const struct site_lowering *lowering, const struct site *site, const char *segment);
@@ -51,11 +54,14 @@ void site_check(struct site_lowering *lowering, const struct site *site);
 
 // Mistakes in prefix lists and route maps, used or not.
 void site_policy_check(struct site_lowering *lowering, const struct site *site);
+
 // Of one interface: its port at the router's node, and of one static route.
 void site_interface_lower(struct site_lowering *lowering, const struct site_router_ref *ref,
 	const struct site_interface *interface);
 void site_static_lower(struct site_lowering *lowering, const struct site_router_ref *ref,
 	const struct site_static *given);
+struct topo_attachment site_attach_lower(
+	const struct site_lowering *lowering, const struct topo_attachment *given);
 void site_rpf_lower(struct site_lowering *lowering, const struct site_router_ref *ref);
 // Mistakes of an interface and of the neighbours of a router, that need no lowering.
 void site_check_interface(struct site_lowering *lowering, const struct site_interface *interface);

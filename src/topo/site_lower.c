@@ -58,6 +58,15 @@ static bool is_in_igp(const struct site_router *router, const struct site_interf
 		!interface->is_internet && !interface->ipsec.given;
 }
 
+struct topo_attachment site_attach_lower(
+	const struct site_lowering *lowering, const struct topo_attachment *given) {
+	struct topo_attachment attach = *given;
+
+	attach.is_doubtful = site_is_doubtful(lowering, &given->interface) ||
+		site_is_doubtful(lowering, &given->name_space);
+	return attach;
+}
+
 void site_interface_lower(struct site_lowering *lowering, const struct site_router_ref *ref,
 	const struct site_interface *interface) {
 	struct topo *topo = lowering->topo;
@@ -67,7 +76,7 @@ void site_interface_lower(struct site_lowering *lowering, const struct site_rout
 	struct topo_port *port = &topo->ports[number];
 	port->is_shut = interface->shut;
 	port->mtu_bytes = interface->mtu_bytes;
-	port->attach = interface->attach;
+	port->attach = site_attach_lower(lowering, &interface->attach);
 	if (interface->tcp_mss_bytes)
 		port->tcp_mtu_bytes = interface->tcp_mss_bytes + TCP_OVER_IPV4_BYTES;
 	if (interface->ipsec.given && !port->mtu_bytes)
@@ -132,6 +141,7 @@ static void lower_router(struct site_lowering *lowering, struct site_router_ref 
 	node->sends_too_big = true;
 	node->can_fail = true;
 	node->hash_seed = router->hash_seed;
+	node->is_doubtful = site_router_is_doubtful(lowering, router);
 	if (router->icmp_source && text_equal(router->icmp_source, "egress"))
 		node->icmp_source = TOPO_ICMP_EGRESS;
 	if (!router->igp_off) {
@@ -197,7 +207,8 @@ static void lower_host(
 			gateway6 = only;
 	}
 	topo_port_set_addresses(topo, port, addresses, host->address_count);
-	topo->ports[port].attach = host->attach;
+	topo->ports[port].attach = site_attach_lower(lowering, &host->attach);
+	topo->nodes[number].is_doubtful = site_is_doubtful(lowering, &host->segment);
 	topo->nodes[number].address = topo->ports[port].icmp_v4;
 	topo->nodes[number].address6 = topo->ports[port].icmp_v6;
 	add_default(topo, number, port, gateway);

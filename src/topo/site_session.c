@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/instant.h"
+#include "base/marks.h"
 #include "base/text.h"
 #include "topo/site_int.h"
 
@@ -247,6 +248,11 @@ static bool tunnels_are_doubtful(
 	return is_doubtful;
 }
 
+// What is mistaken is not offered, and whoever waits for it is not to blame.
+static void doubt_tunnels(struct site_lowering *lowering) {
+	lowering->topo->are_tunnels_doubtful = true;
+}
+
 // False, with the mistake noted, when the router has no public address to send from.
 static bool tunnel_end_of(struct site_lowering *lowering, const struct site_router_ref *ref,
 	size_t index, struct tunnel_end *out) {
@@ -258,6 +264,7 @@ static bool tunnel_end_of(struct site_lowering *lowering, const struct site_rout
 	if (underlay == router->interface_count) {
 		if (tunnels_are_doubtful(lowering, router))
 			return false;
+		doubt_tunnels(lowering);
 		diagnostics_error(lowering->mistakes, interface->ipsec.place,
 			"%s has no %s%s for the tunnel %s to start from", router->name,
 			lowering->is_appliance ? "NIC with a publicIPAddress"
@@ -301,7 +308,8 @@ static void offer_to_connection(struct site_lowering *lowering, const struct tun
 	if (offer)
 		fill_offer(topo, offer, end);
 	else
-		diagnostics_error(lowering->mistakes, ipsec->place,
+		diagnostics_error(lowering->mistakes,
+			site_place(lowering, &ipsec->connection, ipsec->place),
 			"the connection %s already has a tunnel to instance %u; a second one is for "
 			"\"instance: 1\"",
 			ipsec->connection, ipsec->instance);
@@ -392,36 +400,46 @@ static void meet_offer(struct site_lowering *lowering, const struct tunnel_end *
 	if (offer)
 		fill_offer(topo, offer, near);
 	else
-		diagnostics_error(lowering->mistakes, near->ipsec->place,
+		diagnostics_error(lowering->mistakes,
+			site_place(lowering, &near->ipsec->remote_address, near->ipsec->place),
 			"%s already has a tunnel between these two addresses", router_of(topo, near));
 }
 
 static void lower_tunnel(
 	struct site_lowering *lowering, const struct site_router_ref *ref, size_t index) {
+	const struct site_ipsec *ipsec = &ref->router->interfaces[index].ipsec;
 	struct tunnel_end near, far;
 
+	if (site_is_doubtful(lowering, &ipsec->connection) ||
+		site_is_doubtful(lowering, &ipsec->instance) ||
+		site_is_doubtful(lowering, &ipsec->remote_address) ||
+		site_is_doubtful(lowering, &ipsec->local_address))
+		return;
 	if (!tunnel_end_of(lowering, ref, index, &near))
 		return;
 	if (near.ipsec->connection) {
 		offer_to_connection(lowering, &near);
 		return;
 	}
-	if (ip_is_none(near.ipsec->remote_address))
-		return; // site_check() has said so
-	if (!find_far_end(lowering, ref, &near, &far)) {
-		for (size_t i = 0; i < lowering->router_count; i++) {
-			if (lowering->routers[i].node == TOPO_NONE ||
-				tunnels_are_doubtful(lowering, lowering->routers[i].router))
-				return;
-		}
+	if (ip_is_none(near.ipsec->remote_address)) {
+		doubt_tunnels(lowering); // site_check() has said so
+		return;
+	}
+	if (!find_far_end(lowering, ref, &near, &far))
 		meet_offer(lowering, &near);
-	} else if (lowering->topo->ports[near.port].tunnel == TOPO_NONE)
+	else if (lowering->topo->ports[near.port].tunnel == TOPO_NONE)
 		join_tunnel(lowering, &near, &far);
 }
 
 void site_tunnels_lower(struct site_lowering *lowering) {
+	for (size_t i = 0; i < lowering->site_count; i++) {
+		if (site_is_doubtful(lowering, &lowering->sites[i].routers))
+			doubt_tunnels(lowering);
+	}
 	for (size_t i = 0; i < lowering->router_count; i++) {
 		const struct site_router_ref *ref = &lowering->routers[i];
+		if (ref->node == TOPO_NONE || tunnels_are_doubtful(lowering, ref->router))
+			doubt_tunnels(lowering);
 		for (size_t k = 0; ref->node != TOPO_NONE && k < ref->router->interface_count; k++) {
 			if (ref->router->interfaces[k].ipsec.given)
 				lower_tunnel(lowering, ref, k);
@@ -430,14 +448,16 @@ void site_tunnels_lower(struct site_lowering *lowering) {
 }
 
 void site_lower_finish(const struct topo *topo, struct diagnostics *mistakes) {
+	const struct marks *marks = diagnostics_marks(mistakes);
 	char text[IP_TEXT_BYTES];
 
-	for (size_t i = 0; i < topo->offer_count; i++) {
+	for (size_t i = 0; !topo->are_tunnels_doubtful && i < topo->offer_count; i++) {
 		const struct topo_offer *offer = &topo->offers[i];
 		if (strncmp(offer->key, "tunnel:", strlen("tunnel:")) != 0 ||
 			topo->ports[offer->port].tunnel != TOPO_NONE)
 			continue;
-		diagnostics_error(mistakes, offer->ipsec->place,
+		diagnostics_error(mistakes,
+			marks_place(marks, &offer->ipsec->remote_address, offer->ipsec->place),
 			"no router has a tunnel interface at %s that leads back to %s",
 			ip_format(offer->ipsec->remote_address, text),
 			topo->nodes[topo->ports[offer->port].node].name);

@@ -95,6 +95,7 @@ struct topo_node {
 	uint32_t igp_redistribute; // 1 << enum route_kind of routes put into the IGP
 	struct ip address;         // hosts: the address they are known by
 	struct ip address6;
+	bool is_doubtful; // a mistake about what it is, or what it joins, has been told
 	uint32_t origin;
 };
 
@@ -119,8 +120,9 @@ struct topo {
 	size_t neighbor_count, neighbor_room;
 	struct topo_offer *offers;
 	size_t offer_count, offer_room;
-	uint32_t group_count; // shared layers
-	uint64_t seed;        // the file's own, 0: none
+	bool are_tunnels_doubtful; // one that was mistaken is not among the offers
+	uint32_t group_count;      // shared layers
+	uint64_t seed;             // the file's own, 0: none
 	struct names *node_names, *link_names, *offer_names;
 	struct topo_address_entry *addresses; // every address by value, made by topo_finish()
 	size_t address_count;

@@ -7,22 +7,29 @@
 
 #define OUTSIDE "internet" // the port with a NIC's public address
 
-static bool is_appliance(const struct azure_machine *machine) {
+bool azure_is_appliance(const struct azure_machine *machine) {
 	return machine->interface_count > 0 || machine->static_count > 0 || machine->bgp.given ||
 		machine->rpf != NULL;
 }
 
-static struct site_interface nic_interface(
-	const struct azure_cloud *cloud, const struct lowered_nic *nic) {
+// Its address may be mistaken, or follow from what was.
+static void add_nic(
+	struct azure_cloud *cloud, const struct lowered_nic *nic, struct site_router *router) {
 	const struct topo_port *port = &cloud->topo->ports[nic->port];
+	struct site_interface *interface = &router->interfaces[router->interface_count++];
 
-	return (struct site_interface){
+	*interface = (struct site_interface){
 		.name = port->name,
 		.place = nic->nic->place,
 		.addresses =
 			topo_copy(cloud->topo, port->addresses, port->address_count * sizeof(*port->addresses)),
 		.address_count = port->address_count,
 	};
+	if (port->address_count == 0 || azure_is_doubtful(cloud, &nic->nic->addresses) ||
+		azure_is_doubtful(cloud, &cloud->subnets[nic->subnet].subnet->address_prefixes))
+		azure_doubt(cloud, &interface->addresses);
+	if (azure_is_doubtful(cloud, &nic->nic->public_address))
+		azure_doubt(cloud, &interface->is_internet);
 }
 
 // A public address is translated to the NIC's own on the way, which nothing behind it can see, and
@@ -50,22 +57,45 @@ static void add_interfaces(
 	router->interfaces = ARENA_ARRAY(
 		cloud->arena, struct site_interface, 2 * machine->nic_count + machine->interface_count);
 	for (size_t i = 0; i < machine->nic_count; i++)
-		router->interfaces[router->interface_count++] = nic_interface(cloud, &nics[i]);
+		add_nic(cloud, &nics[i], router);
 	for (size_t i = 0; i < machine->nic_count; i++) {
 		if (!ip_is_none(nics[i].nic->public_address))
 			router->interfaces[router->interface_count++] =
 				outside_interface(cloud, &nics[i], outsides++);
 	}
-	for (size_t i = 0; i < machine->interface_count; i++)
-		router->interfaces[router->interface_count++] = machine->interfaces[i];
+	for (size_t i = 0; i < machine->interface_count; i++) {
+		struct site_interface *interface = &router->interfaces[router->interface_count++];
+		*interface = machine->interfaces[i];
+		azure_keep_marks(cloud, &machine->interfaces[i], interface, sizeof(*interface));
+	}
+	if (azure_is_doubtful(cloud, &machine->interfaces) || azure_is_doubtful(cloud, &machine->nics))
+		azure_doubt(cloud, &router->interfaces);
 }
 
-static bool has_interface(const struct site_router *router, const char *name) {
-	for (size_t i = 0; i < router->interface_count; i++) {
-		if (text_equal(router->interfaces[i].name, name))
-			return true;
-	}
-	return false;
+static void check_interface_name(struct azure_cloud *cloud, const struct site_router *router,
+	const struct azure_nva_static *given) {
+	struct names *known = names_new();
+
+	for (size_t i = 0; i < router->interface_count; i++)
+		names_add(known, router->interfaces[i].name);
+	const char *near = names_nearest(known, given->interface);
+	if (names_find(known, given->interface) == NAME_NONE)
+		azure_mistake(cloud, azure_place(cloud, &given->interface, given->place),
+			"%s has no interface \"%s\"%s%s%s", router->name, given->interface,
+			near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	names_free(known);
+}
+
+static void check_static(struct azure_cloud *cloud, const struct site_router *router,
+	const struct azure_nva_static *given) {
+	bool has_hop = !ip_is_none(given->next_hop);
+
+	if (given->interface && !azure_is_doubtful(cloud, &router->interfaces))
+		check_interface_name(cloud, router, given);
+	if (has_hop && !azure_is_doubtful(cloud, &given->prefix) &&
+		ip_is_v4(given->next_hop) != prefix_is_v4(given->prefix))
+		azure_mistake(cloud, azure_place(cloud, &given->next_hop, given->place),
+			"the next hop and the prefix are not of one address family");
 }
 
 // AZ-NIC-18: what no interface is next to goes to the primary NIC.
@@ -75,6 +105,7 @@ static void add_statics(
 
 	router->statics = ARENA_ARRAY(cloud->arena, struct site_static, machine->static_count);
 	router->static_count = machine->static_count;
+	azure_keep_marks(cloud, &machine->statics, &router->statics, sizeof(router->statics));
 	for (size_t i = 0; i < machine->static_count; i++) {
 		const struct azure_nva_static *given = &machine->statics[i];
 		bool has_hop = !ip_is_none(given->next_hop);
@@ -84,12 +115,10 @@ static void add_statics(
 			.next_hop = given->next_hop,
 			.interface = given->interface,
 			.discard = !has_hop && !given->interface};
-		if (given->interface && !has_interface(router, given->interface))
-			azure_mistake(
-				cloud, given->place, "%s has no interface \"%s\"", machine->name, given->interface);
-		if (has_hop && ip_is_v4(given->next_hop) != prefix_is_v4(given->prefix))
-			azure_mistake(
-				cloud, given->place, "the next hop and the prefix are not of one address family");
+		azure_keep_marks(cloud, &given->prefix, &route->prefix, sizeof(route->prefix));
+		azure_keep_marks(cloud, &given->next_hop, &route->next_hop, sizeof(route->next_hop));
+		azure_keep_marks(cloud, &given->interface, &route->interface, sizeof(route->interface));
+		check_static(cloud, router, given);
 		if (has_hop && !given->interface &&
 			site_interface_towards(router, given->next_hop) == router->interface_count)
 			route->interface = router->interfaces[0].name;
@@ -111,10 +140,11 @@ void azure_appliance_lower_ports(struct azure_cloud *cloud, struct lowered_machi
 	struct site *site = ARENA_NEW(cloud->arena, struct site);
 	struct site_router *router = ARENA_NEW(cloud->arena, struct site_router);
 
-	if (!is_appliance(machine))
+	if (!azure_is_appliance(machine))
 		return;
 	*router = (struct site_router){
 		.name = machine->name, .place = machine->place, .bgp = machine->bgp, .rpf = machine->rpf};
+	azure_keep_marks(cloud, &machine->bgp, &router->bgp, sizeof(router->bgp));
 	add_interfaces(cloud, lowered, router);
 	check_names(cloud, router);
 	add_statics(cloud, lowered, router);
@@ -128,6 +158,9 @@ void azure_appliance_lower_ports(struct azure_cloud *cloud, struct lowered_machi
 		.route_maps = machine->route_maps,
 		.route_map_count = machine->route_map_count,
 	};
+	azure_keep_marks(
+		cloud, &machine->prefix_lists, &site->prefix_lists, sizeof(site->prefix_lists));
+	azure_keep_marks(cloud, &machine->route_maps, &site->route_maps, sizeof(site->route_maps));
 	lowered->appliance = (struct site_appliance){site, lowered->node, machine->nic_count};
 	site_appliance_lower_ports(&lowered->appliance, cloud->topo, cloud->mistakes);
 }

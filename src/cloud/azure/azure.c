@@ -69,10 +69,14 @@ static void azure_lower(
 	azure_address_assign(cloud);
 	azure_check(cloud);
 	azure_check_joint(cloud);
+	if (diagnostics_error_count(mistakes) > 0) {
+		azure_machine_sketch(cloud);
+		return;
+	}
+	azure_vnet_lower(cloud);
+	azure_machine_lower(cloud); // finds the mistakes of appliances, the last there are
 	if (diagnostics_error_count(mistakes) > 0)
 		return;
-	azure_vnet_lower(cloud);
-	azure_machine_lower(cloud);
 	azure_endpoint_lower(cloud);
 	azure_gateway_lower(cloud);
 	azure_msee_lower(cloud);

@@ -24,6 +24,9 @@ struct place azure_place(
 // an earlier one refused.
 bool azure_is_doubtful(const struct azure_cloud *cloud, const void *member);
 void azure_doubt(struct azure_cloud *cloud, const void *member);
+// What is known of a part of the model is known of its copy.
+void azure_keep_marks(
+	struct azure_cloud *cloud, const void *part, const void *copy, size_t size_bytes);
 // Whether what gateways a network has is not known.
 bool azure_gateways_are_doubtful(const struct azure_cloud *cloud, const struct azure_vnet *vnet);
 
@@ -113,7 +116,11 @@ void azure_nsg_check(struct azure_cloud *cloud);
 
 // machine.c, gateway.c, vpngw.c, ergw.c, msee.c
 void azure_machine_lower(struct azure_cloud *cloud);
-// appliance.c: the ports of a machine's further interfaces, and what site_appliance_lower() takes.
+// Of a model with mistakes: appliances and attached machines, for the sake of their mistakes.
+void azure_machine_sketch(struct azure_cloud *cloud);
+// appliance.c: whether there is more to a machine's system than its NICs.
+bool azure_is_appliance(const struct azure_machine *machine);
+// The ports of a machine's further interfaces, and what site_appliance_lower() takes.
 void azure_appliance_lower_ports(struct azure_cloud *cloud, struct lowered_machine *lowered);
 void azure_gateway_lower(struct azure_cloud *cloud);    // instances, ranges, sessions among them
 extern const char *const azure_link_words[AZURE_LINKS]; // primary, secondary

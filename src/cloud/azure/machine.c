@@ -64,11 +64,9 @@ static const char *nic_name(const struct lowered_nic *nic) {
 
 static size_t nic_networks(
 	const struct azure_cloud *cloud, const struct lowered_nic *nic, struct topo_address out[2]) {
-	const struct azure_subnet *subnet = cloud->subnets[nic->subnet].subnet;
-
 	for (size_t i = 0; i < nic->address_count; i++)
-		out[i] = (struct topo_address){
-			nic->addresses[i], azure_subnet_prefix_of(subnet, nic->addresses[i])};
+		out[i] = (struct topo_address){nic->addresses[i],
+			azure_subnet_prefix_of(cloud->subnets[nic->subnet].subnet, nic->addresses[i])};
 	return nic->address_count;
 }
 
@@ -79,7 +77,10 @@ static void add_nic_port(
 
 	nic->port = topo_port_add(cloud->topo, machine->node, nic_name(nic), nic->origin);
 	topo_port_set_addresses(cloud->topo, nic->port, addresses, count);
-	cloud->topo->ports[nic->port].attach = nic->nic->attach;
+	struct topo_attachment *attach = &cloud->topo->ports[nic->port].attach;
+	*attach = nic->nic->attach;
+	attach->is_doubtful = azure_is_doubtful(cloud, &nic->nic->attach.interface) ||
+		azure_is_doubtful(cloud, &nic->nic->attach.name_space);
 }
 
 static void join_nic(
@@ -126,7 +127,7 @@ static bool forwards(const struct azure_machine *machine) {
 	return false;
 }
 
-static void lower_machine(struct azure_cloud *cloud, struct lowered_machine *lowered) {
+static void add_node(struct azure_cloud *cloud, struct lowered_machine *lowered) {
 	const struct azure_machine *machine = lowered->machine;
 	struct topo *topo = cloud->topo;
 	uint32_t origin =
@@ -153,9 +154,16 @@ static void lower_machine(struct azure_cloud *cloud, struct lowered_machine *low
 	for (size_t i = 0; i < machine->nic_count; i++)
 		add_nic_port(cloud, lowered, &cloud->nics[lowered->first_nic + i]);
 	azure_appliance_lower_ports(cloud, lowered);
+}
+
+static void lower_machine(struct azure_cloud *cloud, struct lowered_machine *lowered) {
+	const struct azure_machine *machine = lowered->machine;
+	struct topo *topo = cloud->topo;
+
+	add_node(cloud, lowered);
 	for (size_t i = 0; i < machine->nic_count; i++)
 		join_nic(cloud, lowered, &cloud->nics[lowered->first_nic + i]);
-	node = &topo->nodes[lowered->node];
+	struct topo_node *node = &topo->nodes[lowered->node];
 	const struct lowered_nic *primary = &cloud->nics[lowered->first_nic];
 	for (size_t i = 0; i < primary->address_count; i++)
 		*(ip_is_v4(primary->addresses[i]) ? &node->address : &node->address6) =
@@ -168,4 +176,40 @@ static void lower_machine(struct azure_cloud *cloud, struct lowered_machine *low
 void azure_machine_lower(struct azure_cloud *cloud) {
 	for (size_t m = 0; m < cloud->model->machine_count; m++)
 		lower_machine(cloud, &cloud->machines[m]);
+}
+
+static bool is_attached(const struct azure_machine *machine) {
+	for (size_t i = 0; i < machine->nic_count; i++) {
+		if (machine->nics[i].attach.interface)
+			return true;
+	}
+	return false;
+}
+
+// A link that leads nowhere stands for the subnet.
+static void sketch_machine(struct azure_cloud *cloud, struct lowered_machine *lowered) {
+	const struct azure_machine *machine = lowered->machine;
+
+	if (azure_is_doubtful(cloud, &machine->interfaces))
+		cloud->topo->are_tunnels_doubtful = true;
+	if (!azure_is_appliance(machine) && !is_attached(machine))
+		return; // what can be mistaken in it has been looked at
+	if (machine->nic_count == 0 || topo_find_node(cloud->topo, machine->name) != TOPO_NONE) {
+		cloud->topo->are_tunnels_doubtful = true;
+		return;
+	}
+	add_node(cloud, lowered);
+	for (size_t i = 0; i < machine->nic_count; i++) {
+		struct lowered_nic *nic = &cloud->nics[lowered->first_nic + i];
+		topo_end_add(cloud->topo, topo_link_add(cloud->topo, NULL, nic->origin), nic->port);
+	}
+	if (lowered->appliance.site)
+		site_appliance_lower(&lowered->appliance, cloud->topo, cloud->mistakes);
+}
+
+void azure_machine_sketch(struct azure_cloud *cloud) {
+	if (azure_is_doubtful(cloud, &cloud->model->machines))
+		cloud->topo->are_tunnels_doubtful = true;
+	for (size_t m = 0; m < cloud->model->machine_count; m++)
+		sketch_machine(cloud, &cloud->machines[m]);
 }

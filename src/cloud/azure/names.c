@@ -45,6 +45,11 @@ void azure_doubt(struct azure_cloud *cloud, const void *member) {
 	marks_doubt(diagnostics_marks(cloud->mistakes), member);
 }
 
+void azure_keep_marks(
+	struct azure_cloud *cloud, const void *part, const void *copy, size_t size_bytes) {
+	marks_copy(diagnostics_marks(cloud->mistakes), part, copy, size_bytes);
+}
+
 bool azure_gateways_are_doubtful(const struct azure_cloud *cloud, const struct azure_vnet *vnet) {
 	bool is_doubtful = azure_is_doubtful(cloud, &vnet->gateways);
 

@@ -100,15 +100,23 @@ static void check_prefix_entry(struct loading *loading, const struct site_prefix
 			"ge and le have to rise from the prefix's own length, %u, to at most %u", own, longest);
 }
 
+static void check_prefix_lists(
+	struct loading *loading, const struct site_prefix_list *lists, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < lists[i].entry_count; k++)
+			check_prefix_entry(loading, &lists[i].entries[k]);
+	}
+}
+
 // What circuits and connections there are to join; NULL: not known, since their list is mistaken.
 struct offers {
 	struct names *circuit_links, *connections;
 };
 
-static void check_interfaces(
-	struct loading *loading, const struct site_router *router, const struct offers *offers) {
-	for (size_t i = 0; i < router->interface_count; i++) {
-		const struct site_interface *interface = &router->interfaces[i];
+static void check_interfaces(struct loading *loading, const struct site_interface *interfaces,
+	size_t count, const struct offers *offers) {
+	for (size_t i = 0; i < count; i++) {
+		const struct site_interface *interface = &interfaces[i];
 		if (interface->circuit && offers->circuit_links)
 			check_name(loading, &interface->circuit, interface->place,
 				&(struct known){offers->circuit_links, "circuit link"});
@@ -136,8 +144,8 @@ static void collect_offers(struct loading *loading, struct offers *offers) {
 	}
 }
 
-// What sites say of Azure.
-static void check_sites(struct loading *loading) {
+// What routers, on site or in Azure, say of Azure.
+static void check_routers(struct loading *loading) {
 	const struct network_file *file = &loading->root.file;
 	struct offers offers = {
 		is_doubtful(loading, &file->azure.circuits) ? NULL : names_new(),
@@ -147,12 +155,15 @@ static void check_sites(struct loading *loading) {
 	collect_offers(loading, &offers);
 	for (size_t i = 0; i < file->site_count; i++) {
 		const struct site *site = &file->sites[i];
-		for (size_t l = 0; l < site->prefix_list_count; l++) {
-			for (size_t k = 0; k < site->prefix_lists[l].entry_count; k++)
-				check_prefix_entry(loading, &site->prefix_lists[l].entries[k]);
-		}
+		check_prefix_lists(loading, site->prefix_lists, site->prefix_list_count);
 		for (size_t k = 0; k < site->router_count; k++)
-			check_interfaces(loading, &site->routers[k], &offers);
+			check_interfaces(
+				loading, site->routers[k].interfaces, site->routers[k].interface_count, &offers);
+	}
+	for (size_t i = 0; i < file->azure.machine_count; i++) {
+		const struct azure_machine *machine = &file->azure.machines[i];
+		check_prefix_lists(loading, machine->prefix_lists, machine->prefix_list_count);
+		check_interfaces(loading, machine->interfaces, machine->interface_count, &offers);
 	}
 	names_free(offers.circuit_links);
 	names_free(offers.connections);
@@ -184,8 +195,9 @@ static bool add_hosts(struct loading *loading, struct names *hosts) {
 static void finish_tests(struct loading *loading) {
 	struct network_file *file = &loading->root.file;
 	struct names *hosts = names_new();
-	struct names *targets = names_new(); // besides hosts: they answer, and never ask
+	struct names *targets = names_new(); // hosts, and endpoints: they answer, and never ask
 	bool are_known = add_hosts(loading, hosts);
+	add_hosts(loading, targets);
 	bool are_targets_known = are_known && !is_doubtful(loading, &file->azure.endpoints);
 
 	for (size_t i = 0; i < file->azure.endpoint_count; i++)
@@ -196,8 +208,8 @@ static void finish_tests(struct loading *loading) {
 			test->reaches = true;
 		if (are_known)
 			check_host(loading, test, hosts, &test->from);
-		if (are_targets_known && names_find(targets, test->to ? test->to : "") == NAME_NONE)
-			check_host(loading, test, hosts, &test->to);
+		if (are_targets_known)
+			check_host(loading, test, targets, &test->to);
 		if (!test->survives_text)
 			continue;
 		test->survives = strcmp(test->survives_text, "any single link") == 0 ? FILE_SURVIVES_LINK
@@ -227,7 +239,7 @@ int native_read_text(const struct native_text *text, struct arena *arena, struct
 	if (loading->binder.visits > NATIVE_VISITS_MAX)
 		return -EINVAL; // the rest of the file was not looked at
 	finish_azure(loading);
-	check_sites(loading);
+	check_routers(loading);
 	finish_tests(loading);
 	file = &loading->root.file;
 	file->path = arena_strdup(arena, text->name);

@@ -19,7 +19,7 @@ const struct object native_attach_object = {
 	.size = sizeof(struct topo_attachment),
 	.fields = attach_fields,
 	NO_NAME,
-	NO_PLACE,
+	.place_offset = offsetof(struct topo_attachment, place),
 	NO_GIVEN,
 	.shorthand = "interface",
 };
