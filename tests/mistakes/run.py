@@ -5,7 +5,7 @@ nothing that only follows from one of them. Prints TAP.
     tests/mistakes/run.py [SEEDS]
 
 cases/*.yaml say behind "#!" which mistakes their line has. Then, for each seed, some independent
-mistakes out of a catalogue are put into an example at random places.
+mistakes out of a catalogue are put into an example, or into whole.yaml, at random places.
 """
 
 import json
@@ -21,10 +21,12 @@ ROOT = os.path.join(HERE, "..", "..")
 PROGRAM = os.path.abspath(
     os.environ.get("INTERPLANE", os.path.join(ROOT, "build", "interplane")))
 RUN_SECONDS_MAX = 20
-EXAMPLES = ["examples/interop.yaml", "examples/sea-cust11.yaml", "tests/golden/cli/lab.yaml"]
+EXAMPLES = ["examples/interop.yaml", "examples/sea-cust11.yaml", "tests/golden/cli/lab.yaml",
+            "tests/mistakes/whole.yaml", "tests/interop/attach.yaml", "tests/interop/both.yaml",
+            "tests/scenario/hub-and-spokes.yaml", "tests/scenario/transit.yaml"]
 NAMES = (r"subnet|routeTable|networkSecurityGroup|virtualNetworkGateway[12]|localNetworkGateway2|"
          r"expressRouteCircuit|circuit|connection|prefixListIn|prefixListOut|routeMapIn|"
-         r"routeMapOut|from|to")
+         r"routeMapOut|prefixList|interface|from|to")
 RANGES = (r"addressSpace|addressPrefix|primaryPeerAddressPrefix|secondaryPeerAddressPrefix|"
           r"networks|localNetworkAddressSpace")
 
@@ -103,6 +105,10 @@ def host_bits(prefix):
     return prefix.replace(".0/", ".1/") if ".0/" in prefix else None
 
 
+def elsewhere(address):
+    return "203.0." + ".".join(address.split(".")[2:])
+
+
 CATALOGUE = {
     "key": wrong_key,
     "bool": replace(r": (true|false)\b", lambda _: "perhaps", '"perhaps" is not true or false'),
@@ -115,10 +121,10 @@ CATALOGUE = {
                          '"{new}"; did you mean "{old}"?'),
     "host bits": replace(r"\b(?:%s): \[?([\d./]+)" % RANGES, host_bits,
                          '"{new}" has bits set behind its length; did you mean {old}?'),
-    "address": replace(r"\b(?:privateIPAddress|gateway|gatewayIpAddress): ([\d.]+)",
+    "address": replace(r"\b(?:privateIPAddress|gateway|gatewayIpAddress|remoteAddress|"
+                       r"publicIPAddress|nextHop|nextHopIpAddress): ([\d.]+)",
                        lambda _: "10.0.0", '"10.0.0" is not an address'),
-    "outside": replace(r"\bprivateIPAddress: ([\d.]+)", lambda _: "203.0.113.77",
-                       "203.0.113.77 of"),
+    "outside": replace(r"\bprivateIPAddress: ([\d.]+)", elsewhere, "{new} of"),
     "extra key": replace(r"\b(nextHopType: \w+)", lambda old: old + ", hop: 7",
                          'has no key "hop"'),
 }
