@@ -134,10 +134,12 @@ void site_check_interface(struct site_lowering *lowering, const struct site_inte
 		diagnostics_error(lowering->mistakes, ipsec->place,
 			"ipsec needs either connection, for a tunnel to a gateway, or remoteAddress, for one "
 			"to another site's router");
-	if (interface->igp_cost && (interface->circuit || interface->is_internet || ipsec->given))
+	if (interface->igp_cost &&
+		(interface->circuit || interface->is_internet || ipsec->given ||
+			site_segment_is_elsewhere(interface->segment)))
 		diagnostics_error(lowering->mistakes,
 			site_place(lowering, &interface->igp_cost, interface->place),
-			"igpCost: the site's IGP runs on segments only");
+			"igpCost: the site's IGP runs on its own segments only");
 }
 
 static void check_host_bits(
@@ -316,6 +318,12 @@ static void check_host(
 	struct prefix network;
 	bool is_doubtful = site_segment_is_doubtful(lowering, site, host->segment);
 
+	if (site_segment_is_elsewhere(host->segment)) {
+		diagnostics_error(lowering->mistakes, site_place(lowering, &host->segment, host->place),
+			"a host is on a segment of its own site, %s; routers' interfaces may name another's",
+			site->name);
+		return;
+	}
 	if (host->address_count > 0 && !is_doubtful && check_segment(lowering, site, host))
 		return;
 	for (size_t i = 0; i < host->address_count; i++) {

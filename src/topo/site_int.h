@@ -67,7 +67,11 @@ void site_rpf_lower(struct site_lowering *lowering, const struct site_router_ref
 void site_check_interface(struct site_lowering *lowering, const struct site_interface *interface);
 void site_check_neighbors(struct site_lowering *lowering, const struct site_router *router);
 
-// Sessions and tunnels, once all ports are there.
+// `site/segment`: the segment of another site, on which this one's IGP does not run.
+bool site_segment_is_elsewhere(const char *segment);
+
+// Segments, sessions and tunnels, once all ports are there.
+void site_segments_lower(struct site_lowering *lowering);
 void site_bgp_lower(struct site_lowering *lowering, const struct site_router_ref *ref);
 void site_tunnels_lower(struct site_lowering *lowering);
 // The segment's network that holds the address: of a router's interface on it. False: none.

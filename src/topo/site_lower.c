@@ -55,7 +55,8 @@ static uint32_t lower_node(
 
 static bool is_in_igp(const struct site_router *router, const struct site_interface *interface) {
 	return !router->igp_off && !interface->igp_off && !interface->circuit &&
-		!interface->is_internet && !interface->ipsec.given;
+		!interface->is_internet && !interface->ipsec.given &&
+		!site_segment_is_elsewhere(interface->segment);
 }
 
 struct topo_attachment site_attach_lower(
@@ -250,125 +251,6 @@ void site_static_lower(struct site_lowering *lowering, const struct site_router_
 	topo_route_add(topo, ref->node, &route);
 }
 
-struct segment_ends {
-	uint32_t *items;
-	size_t count, room;
-	size_t router_count;
-};
-
-static void lower_segment(struct site_lowering *lowering, const struct site *site,
-	const struct site_segment *segment, const struct segment_ends *ends) {
-	struct topo *topo = lowering->topo;
-	char *name = NULL;
-
-	if (ends->count == 0)
-		return;
-	if (ends->count != 2)
-		name = arena_printf(topo->arena, "%s/%s", site->name, segment->name);
-	struct place place = segment->place;
-	uint32_t origin =
-		topo_origin_add(topo, place, NULL, "segment %s of site %s", segment->name, site->name);
-	uint32_t number = topo_link_add(topo, name, origin);
-	struct topo_link *link = &topo->links[number];
-	link->delay_ns = segment->delay_ns;
-	link->jitter_ns = segment->jitter_ns;
-	link->loss_millionths = segment->loss_millionths;
-	link->rate_bits_per_s = segment->rate_bits_per_s;
-	link->queue_packets = segment->queue_packets;
-	link->mtu_bytes = segment->mtu_bytes;
-	link->is_down = segment->down;
-	// A host's own attachment is not what a failure test is about.
-	link->can_fail = ends->count > 1 && ends->router_count == ends->count;
-	for (size_t i = 0; i < ends->count; i++)
-		topo_end_add(topo, number, ends->items[i]);
-}
-
-// Segments in the order of the list, then those that only interfaces and hosts name, at the place
-// where they are named first.
-static void collect_segments(
-	const struct site *site, struct names *names, struct site_segment *segments) {
-	for (size_t i = 0; i < site->segment_count; i++)
-		segments[names_add(names, site->segments[i].name)] = site->segments[i];
-	for (size_t i = 0; i < site->router_count; i++) {
-		for (size_t k = 0; k < site->routers[i].interface_count; k++) {
-			const struct site_interface *interface = &site->routers[i].interfaces[k];
-			if (!interface->segment || names_find(names, interface->segment) != NAME_NONE)
-				continue;
-			segments[names_add(names, interface->segment)] =
-				(struct site_segment){.name = interface->segment, .place = interface->place};
-		}
-	}
-	for (size_t i = 0; i < site->host_count; i++) {
-		const struct site_host *host = &site->hosts[i];
-		if (host->segment && names_find(names, host->segment) == NAME_NONE)
-			segments[names_add(names, host->segment)] =
-				(struct site_segment){.name = host->segment, .place = host->place};
-	}
-}
-
-static size_t count_segments_at_most(const struct site *site) {
-	size_t count = site->segment_count + site->host_count;
-
-	for (size_t i = 0; i < site->router_count; i++)
-		count += site->routers[i].interface_count;
-	return count;
-}
-
-static void warn_if_alone(struct site_lowering *lowering, const struct site *site,
-	const struct site_segment *segment, const struct segment_ends *ends,
-	const struct names *names) {
-	if (ends->count != 1 || segment->given)
-		return;
-	const struct topo_port *port = &lowering->topo->ports[ends->items[0]];
-	const char *near = NULL;
-	struct names *others = names_new();
-	for (uint32_t i = 0; i < names_count(names); i++) {
-		if (!text_equal(names_text(names, i), segment->name))
-			names_add(others, names_text(names, i));
-	}
-	near = names_nearest(others, segment->name);
-	diagnostics_warning(lowering->mistakes, segment->place, "segment-alone",
-		"only %s of %s is on segment \"%s\" of site %s%s%s%s", port->name,
-		lowering->topo->nodes[port->node].name, segment->name, site->name,
-		near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-	names_free(others);
-}
-
-static void lower_segments(
-	struct site_lowering *lowering, const struct site *site, const struct site_router_ref *refs) {
-	struct topo *topo = lowering->topo;
-	struct names *names = names_new();
-	size_t most = count_segments_at_most(site);
-	struct site_segment *segments = ARENA_ARRAY(topo->arena, struct site_segment, most);
-	struct segment_ends *ends = ARENA_ARRAY(topo->arena, struct segment_ends, most);
-
-	collect_segments(site, names, segments);
-	for (size_t i = 0; i < site->router_count; i++) {
-		for (size_t k = 0; k < refs[i].router->interface_count; k++) {
-			const char *segment = refs[i].router->interfaces[k].segment;
-			if (!segment || refs[i].node == TOPO_NONE)
-				continue;
-			struct segment_ends *on = &ends[names_find(names, segment)];
-			ARRAY_PUSH(on, refs[i].first_port + (uint32_t)k);
-			on->router_count++;
-		}
-	}
-	for (size_t i = 0; i < site->host_count; i++) {
-		uint32_t node = topo_find_node(topo, site->hosts[i].name);
-		if (!site->hosts[i].segment || node == TOPO_NONE || topo->nodes[node].kind != TOPO_HOST ||
-			topo->ports[topo->nodes[node].ports[0]].link != TOPO_NONE)
-			continue;
-		struct segment_ends *on = &ends[names_find(names, site->hosts[i].segment)];
-		ARRAY_PUSH(on, topo->nodes[node].ports[0]);
-	}
-	for (uint32_t i = 0; i < names_count(names); i++) {
-		lower_segment(lowering, site, &segments[i], &ends[i]);
-		warn_if_alone(lowering, site, &segments[i], &ends[i], names);
-		free(ends[i].items);
-	}
-	names_free(names);
-}
-
 static void lower_site(
 	struct site_lowering *lowering, const struct site *site, struct site_router_ref *refs) {
 	for (size_t i = 0; i < site->router_count; i++) {
@@ -378,7 +260,6 @@ static void lower_site(
 	}
 	for (size_t i = 0; i < site->host_count; i++)
 		lower_host(lowering, site, &site->hosts[i]);
-	lower_segments(lowering, site, refs);
 	for (size_t i = 0; i < site->router_count; i++) {
 		for (size_t k = 0; k < refs[i].router->static_count && refs[i].node != TOPO_NONE; k++)
 			site_static_lower(lowering, &refs[i], &refs[i].router->statics[k]);
@@ -405,6 +286,7 @@ void site_lower(const struct site *sites, size_t count, struct topo *topo, struc
 		lower_site(&lowering, &sites[i], refs);
 		refs += sites[i].router_count;
 	}
+	site_segments_lower(&lowering);
 	for (size_t i = 0; i < lowering.router_count; i++) {
 		if (lowering.routers[i].node != TOPO_NONE && lowering.routers[i].router->bgp.given)
 			site_bgp_lower(&lowering, &lowering.routers[i]);

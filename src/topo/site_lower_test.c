@@ -509,7 +509,7 @@ static void a_mistake_is_told_with_what_was_expected(void **state) {
 			"ipsec needs either connection, for a tunnel to a gateway, or "
 			"remoteAddress, for one to another site's router"},
 		{peer_not_there, "no router has a tunnel interface at 203.0.113.9 that leads back to ce1"},
-		{igp_on_circuit, "igpCost: the site's IGP runs on segments only"},
+		{igp_on_circuit, "igpCost: the site's IGP runs on its own segments only"},
 	};
 	(void)state;
 

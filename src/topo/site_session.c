@@ -89,6 +89,7 @@ static size_t session_interface(
 	for (size_t i = 0; found == router->interface_count && i < router->interface_count; i++) {
 		const struct site_interface *interface = &router->interfaces[i];
 		if (!interface->circuit && !interface->is_internet && !interface->ipsec.given &&
+			!site_segment_is_elsewhere(interface->segment) &&
 			!ip_is_none(address_of_family(interface, peer)))
 			return i;
 	}

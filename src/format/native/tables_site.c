@@ -59,7 +59,9 @@ static const struct field interface_fields[] = {
 	LIST("address", INTERFACE_ADDRESSES, struct site_interface, addresses, address_count,
 		.doc = "Address and length of the network, `10.0.0.1/24`; a list for several."),
 	FIELD("segment", TEXT, struct site_interface, segment,
-		.doc = "What it is plugged into: all that name the same segment are joined."),
+		.doc =
+			"What it is plugged into: all that name the same segment are joined. `dc2/wan` is the "
+			"segment of another site, on which this one's IGP does not run."),
 	FIELD("circuit", TEXT, struct site_interface, circuit,
 		.doc = "Or: the circuit link it is the customer edge of, `er1/primary`."),
 	FIELD("internet", BOOL, struct site_interface, is_internet, .fallback = "false",
