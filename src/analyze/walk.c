@@ -104,16 +104,11 @@ static void cross_link(struct walker *walker, const struct flow_key *key, struct
 		if (is_ours && link->ends[e].rides_on != TOPO_NONE)
 			carrier = link->ends[e].rides_on;
 	}
-	if (world_loses(walker->world, step->port, far)) {
-		end_dropped(step, DROP_LINK_CUT, topo->links[carrier].origin);
-		return;
-	}
-	if (!world_node_is_up(walker->world, topo->ports[far].node)) {
-		end_dropped(step, DROP_NODE_DOWN, topo->nodes[topo->ports[far].node].origin);
-		return;
-	}
-	if (!world_port(walker->world, far)->is_up) {
-		end_dropped(step, DROP_LINK_DOWN, topo->links[carrier].origin);
+	enum drop drop = world_crossing(walker->world, step->port, far);
+	if (drop != DROP_COUNT) {
+		bool is_node = drop == DROP_NODE_DOWN;
+		end_dropped(step, drop,
+			is_node ? topo->nodes[topo->ports[far].node].origin : topo->links[carrier].origin);
 		return;
 	}
 	step->next = (struct walk_at){

@@ -1,13 +1,22 @@
 #include "world/world_int.h"
 
+void world_note_fate(struct world *world) {
+	world->fate.changes++;
+	if (world->fate.changed != NULL)
+		world->fate.changed(world->fate.owner);
+}
+
+void world_watch_fate(struct world *world, world_fate_changed_fn *changed, void *owner) {
+	world->fate.changed = changed;
+	world->fate.owner = owner;
+}
+
 // Converged: nothing is being worked on. Streams with unacknowledged bytes count as updates in
-// flight: over a link that silently loses everything they stay so until a timer ends the session,
-// and until the longest of those timers has passed since such a fault, and since whatever changed
-// in its wake, nobody can be sure.
-bool world_is_converged(const struct world *world) {
+// flight: over a link that silently loses everything they stay so until a timer ends the session.
+// Where somebody may be in silence, nobody can be sure until the longest of those timers has passed
+// since such a fault, and since whatever changed in its wake.
+bool world_is_converged(struct world *world) {
 	if (loop_work_pending(world->loop) > 0)
-		return false;
-	if (instant_compare(loop_now(world->loop), world->settles_at) < 0)
 		return false;
 	for (size_t i = 0; i < world->topo->node_count; i++) {
 		const struct world_node *node = &world->nodes[i];
@@ -16,7 +25,8 @@ bool world_is_converged(const struct world *world) {
 		if (node->speaker != NULL && bgp_has_pending(node->speaker))
 			return false;
 	}
-	return true;
+	return instant_compare(loop_now(world->loop), world->settles_at) >= 0 ||
+		world_is_at_rest(world);
 }
 
 // A network that settles changes each of its routes a few times. One in which the routes changed

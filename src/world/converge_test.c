@@ -100,11 +100,14 @@ static void an_end_that_is_not_told_of_a_link_further_on_is_waited_for(void **st
 	lab_end(&lab);
 }
 
-// Whom a change puts into silence has his whole time from then on.
+// Two ends that reach each other and have no tunnel may yet get one, for all anybody knows: that
+// their keys differ they have to find out. Whom a change puts into silence has his whole time from
+// then on.
 static void a_change_in_the_wake_of_a_cut_begins_the_wait_anew(void **state) {
 	(void)state;
 	struct lab lab;
 	build_tunnel(&lab);
+	lab.topo->tunnels[0].shared_key[1] = "another";
 	uint32_t beside = lab_link(&lab, lab_port(&lab, lab_node(&lab, "gateway"), "192.0.2.9/30", 0),
 		lab_port(&lab, lab_node(&lab, "site"), "192.0.2.10/30", 0), MS_NS);
 	lab_start(&lab, 1);
@@ -159,6 +162,51 @@ static void a_session_across_a_router_is_waited_for_when_a_link_goes_down(void *
 	lab_end(&lab);
 }
 
+// Nobody's packets cross the link that fails, so nobody is in silence, whether it is told or not.
+static void a_session_whose_packets_arrive_is_not_waited_for(void **state) {
+	static const enum world_fault faults[] = {WORLD_CUT, WORLD_DOWN};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct lab lab;
+		build_tunnel(&lab);
+		uint32_t beside =
+			lab_link(&lab, lab_port(&lab, lab_node(&lab, "gateway"), "192.0.2.9/30", 0),
+				lab_port(&lab, lab_node(&lab, "site"), "192.0.2.10/30", 0), MS_NS);
+		lab_bgp(&lab, lab.topo->tunnels[0].port[0], 65001, lab.topo->tunnels[0].port[1], 65002);
+		lab_start(&lab, 1);
+		instant failed = loop_now(lab.loop);
+		world_set_link(lab.world, beside, faults[i], TOPO_NONE);
+		assert_true(world_converge(lab.world, 600 * SECOND_NS));
+		assert_true(instant_since(loop_now(lab.loop), failed) < SECOND_NS);
+		assert_tunnel(&lab, 0, true);
+		assert_steady(&lab);
+		lab_end(&lab);
+	}
+}
+
+// Each attempt of the tunnel's is minutes apart by then, and the session's come after it.
+static void a_session_that_can_come_up_again_is_waited_for(void **state) {
+	(void)state;
+	struct lab lab;
+	uint32_t link = build_tunnel(&lab);
+	lab_bgp(&lab, lab.topo->tunnels[0].port[0], 65001, lab.topo->tunnels[0].port[1], 65002);
+	struct topo_network network = {.always = true};
+	assert_int_equal(prefix_parse("10.2.0.0/16", &network.prefix), 0);
+	topo_network_add(lab.topo, lab_node(&lab, "site"), &network);
+	lab_start(&lab, 1);
+	struct rib *rib = world_rib(lab.world, lab_node(&lab, "gateway"));
+	world_set_link(lab.world, link, WORLD_CUT, TOPO_NONE);
+	assert_true(world_converge(lab.world, 600 * SECOND_NS));
+	assert_null(rib_lookup(rib, ip_of_v4(0x0a020001)));
+	run_for(&lab, STEADY_NS);
+	world_set_link(lab.world, link, WORLD_UP, TOPO_NONE);
+	assert_true(world_converge(lab.world, 600 * SECOND_NS));
+	assert_tunnel(&lab, 0, true);
+	assert_non_null(rib_lookup(rib, ip_of_v4(0x0a020001)));
+	assert_steady(&lab);
+	lab_end(&lab);
+}
+
 static void nobody_waits_for_timers_after_what_everybody_saw(void **state) {
 	(void)state;
 	struct lab lab;
@@ -179,6 +227,8 @@ int main(void) {
 		cmocka_unit_test(an_end_that_is_not_told_of_a_link_further_on_is_waited_for),
 		cmocka_unit_test(a_change_in_the_wake_of_a_cut_begins_the_wait_anew),
 		cmocka_unit_test(a_session_across_a_router_is_waited_for_when_a_link_goes_down),
+		cmocka_unit_test(a_session_whose_packets_arrive_is_not_waited_for),
+		cmocka_unit_test(a_session_that_can_come_up_again_is_waited_for),
 		cmocka_unit_test(nobody_waits_for_timers_after_what_everybody_saw),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,7 @@ static void apply_fault(struct world *world, uint32_t number) {
 		end->loses = sends_badly;
 		end->sees_down = hears_nothing || peer_is_off(world, link, e);
 	}
+	world_note_fate(world);
 	refresh_ends(world, number);
 	for (size_t r = 0; r < link->rider_count; r++)
 		refresh_ends(world, link->riders[r]);
@@ -96,6 +97,7 @@ static void await_timers(struct world *world, int64_t delay_ns) {
 // change, as long as timers are awaited, has the longest of them begin anew.
 void world_note_change(struct world *world) {
 	world->last_change = loop_now(world->loop);
+	world_note_fate(world);
 	if (!has_settled(world))
 		settle_later(world);
 }
@@ -168,6 +170,7 @@ void world_set_quality(struct world *world, uint32_t link, const struct world_qu
 	world->links[link].quality = *quality;
 	if (world->links[link].quality.queue_packets == 0)
 		world->links[link].quality.queue_packets = WORLD_DEFAULT_QUEUE;
+	world_note_fate(world);
 }
 
 enum world_fault world_link_fault(const struct world *world, uint32_t link) {

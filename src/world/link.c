@@ -297,7 +297,8 @@ uint32_t world_other_end(const struct world *world, uint32_t port, struct ip via
 	return to == TOPO_NONE || to == out->end ? TOPO_NONE : link->ends[to].port;
 }
 
-bool world_loses(const struct world *world, uint32_t from, uint32_t to) {
+// Does all that port `from` sends to port `to` of the same link vanish?
+static bool loses(const struct world *world, uint32_t from, uint32_t to) {
 	const struct world_port *out = &world->ports[from];
 	const struct world_port *in = &world->ports[to];
 	assert(out->link != TOPO_NONE && out->link == in->link);
@@ -305,6 +306,15 @@ bool world_loses(const struct world *world, uint32_t from, uint32_t to) {
 	const struct world_link *carrier = carrier_of(world, link, out->end, in->end);
 	return link->ends[out->end].loses ||
 		(carrier != link && ride_loses(world, carrier, out->node, in->node));
+}
+
+enum drop world_crossing(const struct world *world, uint32_t from, uint32_t to) {
+	const struct world_port *in = &world->ports[to];
+	if (loses(world, from, to))
+		return DROP_LINK_CUT;
+	if (!world->nodes[in->node].is_up)
+		return DROP_NODE_DOWN;
+	return in->port.is_up ? DROP_COUNT : DROP_LINK_DOWN;
 }
 
 bool world_link_carries(const struct world *world, uint32_t port) {

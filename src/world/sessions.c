@@ -65,6 +65,7 @@ static void peer_changed(
 	struct world *world = node->world;
 	digest_add_u64(&world->digest, (uint64_t)state << 32 | node->number);
 	digest_add_u64(&world->digest, peer->remote.lo);
+	world_note_fate(world);
 	world_node_touch(node);
 }
 

@@ -55,6 +55,7 @@ static void psk_ready(void *owner, const struct psk_keys *keys) {
 	timer_start(end->world->loop, &end->retire, RETIRE_AFTER_NS);
 	end->is_up = true;
 	end->why_down = NULL;
+	world_note_fate(end->world);
 	uint32_t port = end->world->topo->tunnels[end->tunnel].port[end->side];
 	world_port_refresh(end->world, port);
 }
@@ -76,12 +77,15 @@ static void psk_down(void *owner, enum psk_down why) {
 	end->is_up = false;
 	end->why_down = down_text(why);
 	tunnel_remove_keys(end_tunnel(end));
+	world_note_fate(end->world);
 	world_port_refresh(end->world, end->world->topo->tunnels[end->tunnel].port[end->side]);
 }
 
 static void retire(struct timer *timer, void *owner) {
 	(void)timer;
-	tunnel_retire_old(end_tunnel(owner));
+	struct world_tunnel_end *end = owner;
+	tunnel_retire_old(end_tunnel(end));
+	world_note_fate(end->world);
 }
 
 static void init_end(struct world *world, uint32_t number, uint32_t side) {
@@ -142,6 +146,7 @@ void world_tunnels_port_changed(struct world *world, uint32_t port) {
 			end->is_up = false;
 			end->why_down = "the link under it is down";
 			tunnel_remove_keys(end_tunnel(end));
+			world_note_fate(world);
 			world_port_refresh(world, topo->port[side]);
 		}
 	}

@@ -29,10 +29,11 @@ struct loop *world_loop(struct world *world);
 struct arena *world_arena(struct world *world); // lives as long as the world
 
 // Runs until converged: no update in flight, no timer pending but periodic ones, and, after a fault
-// and whatever changed in its wake, every session that nobody tells has had its time to notice.
+// and whatever changed in its wake, every session has noticed what nobody tells it, or has had its
+// time to.
 // False when `limit_ns` passed first, or when the routes keep changing beyond all measure.
 bool world_converge(struct world *world, int64_t limit_ns);
-bool world_is_converged(const struct world *world);
+bool world_is_converged(struct world *world);
 // Of what forwarding goes by: a table or a port. A session that ends without either is no change.
 instant world_last_change(const struct world *world);
 
@@ -63,8 +64,9 @@ struct rib *world_rib(struct world *world, uint32_t node);             // NULL f
 struct bgp_speaker *world_speaker(struct world *world, uint32_t node); // NULL without BGP
 struct port *world_port(struct world *world, uint32_t port);
 bool world_tunnel_is_up(const struct world *world, uint32_t tunnel, const char **why_not);
-// Does all that port `from` sends to port `to` of the same link vanish, without anybody being told?
-bool world_loses(const struct world *world, uint32_t from, uint32_t to);
+// What the link does to all that port `from` sends to port `to` of it: DROP_COUNT when it arrives,
+// DROP_LINK_CUT when it vanishes without anybody being told.
+enum drop world_crossing(const struct world *world, uint32_t from, uint32_t to);
 // Where a packet sent by `port` to `via` arrives: the port at the other end, TOPO_NONE nobody.
 // Follows topology only, not the link's state.
 uint32_t world_other_end(const struct world *world, uint32_t port, struct ip via);
@@ -74,6 +76,11 @@ struct fib_layer *world_group_layer(struct world *world, uint32_t group);
 // A table of the node's ports; the layer the controller may change.
 struct fib_layer *world_table_layer(struct world *world, uint32_t table);
 void world_note_change(struct world *world); // a forwarding table changed
+
+// Told when what becomes of packets may be another from now on: tables, ports, links, nodes, keys.
+// One watcher at a time; NULL ends it.
+typedef void world_fate_changed_fn(void *owner);
+void world_watch_fate(struct world *world, world_fate_changed_fn *changed, void *owner);
 
 // Told of every change of a node's routing table, in order.
 typedef void world_rib_changed_fn(void *owner, uint32_t node, const struct rib_entry *entry);

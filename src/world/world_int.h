@@ -12,6 +12,7 @@
 #include "proto/psk/psk.h"
 #include "proto/tcp/tcp.h"
 #include "world/attach.h"
+#include "world/rest_int.h"
 #include "world/world.h"
 
 #define WORLD_DEFAULT_MTU 1500
@@ -137,10 +138,10 @@ struct world {
 		void *owner;
 		struct world_watcher *next;
 	} * watchers;
+	struct world_fate fate;
 	struct digest digest;
 	instant last_change, settles_at;
-	int64_t
-		settling_ns; // what settles_at is from the fault, or the last change, that it began with
+	int64_t settling_ns;                   // from the fault, or the last change, to settles_at
 	uint64_t route_changes, converge_from; // reported by tables; when converging began
 	uint16_t next_probe;
 	bool has_started, is_ending;
