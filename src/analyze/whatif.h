@@ -1,8 +1,8 @@
 // What a failure does: to every pair's path, for how long, and how many packets it costs.
 //
-// A world can't be wound back, so whatif_run() spends the one it is given. The caller gives each
-// failure a copy of the converged world (a forked process is the cheapest copy there is) and passes
-// results on as bytes.
+// A world can't be wound back, so whatif_run() spends the one it is given, and whatif_rehearse()
+// too. The caller gives each a copy of the converged world (a forked process is the cheapest copy
+// there is) and passes results on as bytes.
 #pragma once
 
 #include "analyze/failure.h"
@@ -23,11 +23,12 @@ enum whatif_change {
 
 struct whatif_pair {
 	uint32_t from, to;
+	size_t number; // in the matrix
 	enum whatif_change change;
 	bool is_slower; // by more than a tenth and a millisecond
 	bool became_asymmetric;
 	int64_t rtt_before_ns, rtt_after_ns; // -1: not reached
-	uint32_t sent, lost; // probes while the network converged; sent 0: this pair was not probed
+	uint32_t sent, lost; // rounds while the network converged; sent 0: this pair was not probed
 	int64_t outage_ns;   // from the first lost probe to the end of the last one's interval
 	struct matrix_pair after;
 };
@@ -42,11 +43,30 @@ struct whatif {
 	size_t unchanged, moved, lost, gained;
 };
 
-// `before` is the matrix of this same world, as it is now, converged.
-void whatif_run(struct world *world, const struct matrix *before, const struct question_flow *flow,
-	struct arena *arena, struct whatif *out);
-// `out->failures` and failure_count are set by the caller.
+// While nothing changes, one round of probes tells what every other would. So the failure is first
+// let happen without any, to learn when something changes; then only the rounds are sent that a
+// change may meet under way, the first one after it, and one a minute to see that it is so
+// (docs/decisions/0015-rehearsed-what-if.md).
+struct whatif_plan {
+	uint32_t *items; // rounds, each the first after a change, in order
+	size_t count, room;
+};
+// Needs only the failures of `whatif`. False where chance decides what becomes of a packet: there
+// each round has to be sent. The rounds are the caller's to free.
+bool whatif_rehearse(struct world *world, const struct whatif *whatif, struct whatif_plan *out);
 
-// A result as bytes and back. -EBADMSG when they are cut off.
+struct whatif_question {
+	const struct matrix *before; // of this same world, as it is now, converged
+	const struct question_flow *flow;
+	const struct whatif_plan *plan; // NULL: every round is sent
+};
+// `out->failures` and failure_count are set by the caller. False when it went otherwise than
+// rehearsed, so that what the rounds left out would have met is not known: ask without a plan.
+bool whatif_run(struct world *world, const struct whatif_question *question, struct arena *arena,
+	struct whatif *out);
+
+// A plan, or a result, as bytes and back. -EBADMSG when they are cut off.
 void whatif_encode(const struct whatif *whatif, struct text *out);
+void whatif_plan_encode(const struct whatif_plan *plan, struct text *out);
+int whatif_plan_decode(const char *bytes, size_t length, struct whatif_plan *out);
 int whatif_decode(const char *bytes, size_t length, struct arena *arena, struct whatif *out);

@@ -25,6 +25,20 @@ void whatif_encode(const struct whatif *whatif, struct text *out) {
 	}
 }
 
+void whatif_plan_encode(const struct whatif_plan *plan, struct text *out) {
+	put_list(out, plan->items, plan->count);
+}
+
+int whatif_plan_decode(const char *bytes, size_t length, struct whatif_plan *out) {
+	if (length % sizeof(*out->items) != 0)
+		return -EBADMSG;
+	out->count = out->room = length / sizeof(*out->items);
+	out->items = memory_alloc(length + 1);
+	if (length != 0)
+		memcpy(out->items, bytes, length);
+	return 0;
+}
+
 struct bytes {
 	const char *at, *end;
 };

@@ -23,7 +23,8 @@ static struct whatif fail_and_see(
 	found.number = failure->kind == FAILURE_LINK ? diamond_link(lab, failure->name)
 												 : diamond_node(lab, failure->name);
 	whatif.failures[0] = found;
-	whatif_run(lab->world, before, &flow, arena, &whatif);
+	const struct whatif_question question = {before, &flow, NULL};
+	assert_true(whatif_run(lab->world, &question, arena, &whatif));
 	return whatif;
 }
 

@@ -1,5 +1,7 @@
 #include "view/whatif.h"
 
+#include <stdlib.h>
+
 #include "cli/copies.h"
 #include "cli/print.h"
 #include "cli/verb.h"
@@ -13,6 +15,8 @@ struct cases {
 	struct matrix before;
 	struct whatif *items;
 	size_t count;
+	size_t *again; // those that have to be asked without a plan
+	size_t again_count;
 	bool is_broken;
 };
 
@@ -37,6 +41,7 @@ static int list_cases(struct cases *cases) {
 		return EXIT_WRONG_USE;
 	}
 	cases->items = ARENA_ARRAY(cases->network->arena, struct whatif, total + 1);
+	cases->again = ARENA_ARRAY(cases->network->arena, size_t, total + 1);
 	for (size_t i = 0; i < count; i++) {
 		if (!has_pairs)
 			add_case(cases, &failures[i], NULL);
@@ -46,20 +51,77 @@ static int list_cases(struct cases *cases) {
 	return EXIT_DONE;
 }
 
+// Of one case, in a copy of its own copy.
+struct rehearsal {
+	struct cases *cases;
+	const struct whatif *item;
+	struct whatif_plan plan;
+	bool is_known;
+};
+
+static void rehearse(void *owner, size_t index, struct text *answer) {
+	struct rehearsal *rehearsal = owner;
+	struct whatif_plan plan;
+
+	(void)index;
+	text_add_char(answer,
+		whatif_rehearse(rehearsal->cases->network->world, rehearsal->item, &plan) ? 'y' : 'n');
+	whatif_plan_encode(&plan, answer);
+	free(plan.items);
+}
+
+static void rehearsed(void *owner, size_t index, const char *bytes, size_t length) {
+	struct rehearsal *rehearsal = owner;
+
+	(void)index;
+	rehearsal->is_known = length != 0 && bytes[0] == 'y' &&
+		whatif_plan_decode(bytes + 1, length - 1, &rehearsal->plan) == 0;
+}
+
+#define ASK_AGAIN "?" // without a plan
+
+static void run(
+	struct cases *cases, size_t index, const struct whatif_plan *plan, struct text *answer) {
+	struct arena *arena = arena_new();
+	const struct whatif_question question = {&cases->before, &cases->options->flow, plan};
+
+	if (whatif_run(cases->network->world, &question, arena, &cases->items[index]) || plan == NULL)
+		whatif_encode(&cases->items[index], answer);
+	else
+		text_add(answer, ASK_AGAIN);
+	arena_free(arena);
+}
+
 static void ask(void *owner, size_t index, struct text *answer) {
 	struct cases *cases = owner;
-	struct arena *arena = arena_new();
+	struct rehearsal rehearsal = {.cases = cases, .item = &cases->items[index]};
 
-	whatif_run(
-		cases->network->world, &cases->before, &cases->options->flow, arena, &cases->items[index]);
-	whatif_encode(&cases->items[index], answer);
-	arena_free(arena);
+	// No answer breaks the whole.
+	if (copies_ask(1, rehearse, rehearsed, &rehearsal) == 0)
+		run(cases, index, rehearsal.is_known ? &rehearsal.plan : NULL, answer);
+	free(rehearsal.plan.items);
 }
 
 static void told(void *owner, size_t index, const char *bytes, size_t length) {
 	struct cases *cases = owner;
 
-	if (whatif_decode(bytes, length, cases->network->arena, &cases->items[index]) < 0)
+	if (length == sizeof(ASK_AGAIN) - 1)
+		cases->again[cases->again_count++] = index;
+	else if (whatif_decode(bytes, length, cases->network->arena, &cases->items[index]) < 0)
+		cases->is_broken = true;
+}
+
+static void ask_again(void *owner, size_t index, struct text *answer) {
+	struct cases *cases = owner;
+
+	run(cases, cases->again[index], NULL, answer);
+}
+
+static void told_again(void *owner, size_t index, const char *bytes, size_t length) {
+	struct cases *cases = owner;
+	struct whatif *item = &cases->items[cases->again[index]];
+
+	if (whatif_decode(bytes, length, cases->network->arena, item) < 0)
 		cases->is_broken = true;
 }
 
@@ -81,7 +143,10 @@ static int whatif(struct network *network, const struct options *options) {
 	if (result != EXIT_DONE)
 		return result;
 	matrix_run(network->world, &options->flow, network->arena, &cases.before);
-	if (copies_ask(cases.count, ask, told, &cases) < 0 || cases.is_broken) {
+	int error = copies_ask(cases.count, ask, told, &cases);
+	if (error == 0)
+		error = copies_ask(cases.again_count, ask_again, told_again, &cases);
+	if (error < 0 || cases.is_broken) {
 		fputs("interplane whatif: a copy of the network could not be asked\n", stderr);
 		return EXIT_ENVIRONMENT;
 	}

@@ -25,19 +25,9 @@ static const char *failure_names(const struct view *view, const struct whatif *w
 	return joined;
 }
 
-static const struct matrix_pair *pair_before(
-	const struct matrix *before, const struct whatif_pair *pair) {
-	for (size_t i = 0; i < before->pair_count; i++) {
-		if (before->pairs[i].from == pair->from && before->pairs[i].to == pair->to)
-			return &before->pairs[i];
-	}
-	assert(!"a pair of the matrix");
-	return NULL;
-}
-
 static void add_pair(const struct view *view, const struct matrix *before,
 	const struct whatif_pair *pair, struct text *out) {
-	const struct matrix_pair *old = pair_before(before, pair);
+	const struct matrix_pair *old = &before->pairs[pair->number];
 
 	text_printf(out, "  %s to %s: ", view_node(view, pair->from), view_node(view, pair->to));
 	view_colour(view, pair->change == WHATIF_LOST ? VIEW_BAD : VIEW_PLAIN, out);
@@ -87,7 +77,7 @@ void view_whatif_text(const struct view *view, const struct matrix *before,
 
 static json_t *pair_json(
 	const struct view *view, const struct matrix *before, const struct whatif_pair *pair) {
-	const struct matrix_pair *old = pair_before(before, pair);
+	const struct matrix_pair *old = &before->pairs[pair->number];
 	json_t *object = json_object();
 
 	json_put_text(object, "from", view_node(view, pair->from));

@@ -32,7 +32,8 @@ struct network {
 
 // What was met, over all networks.
 struct tally {
-	uint64_t networks, faults, disputes, loops, regions, probes, delivered, answers_denied;
+	uint64_t networks, faults, disputes, loops, regions, probes, delivered, answers_denied,
+		rehearsed;
 };
 
 // A check adds words here when something is wrong; empty is good.
@@ -66,6 +67,10 @@ void check_loops(struct network *network, struct verdict_of_run *out);
 // The headers one host may send fall into regions, each header into one, and real packets meet what
 // their region says.
 void check_regions(struct network *network, struct verdict_of_run *out);
+
+// A what-if of one failure, which the seed picks, says the same when it is rehearsed and when every
+// round of probes is sent. Asked of copies: the network stays as it is.
+void check_whatif(struct network *network, uint64_t seed, struct verdict_of_run *out);
 
 // Breaks something, lets the network converge and be checked, mends it again. True when it
 // converged again at the end.

@@ -6,7 +6,8 @@
 // Of each network: it converges, or the dispute that keeps it from it is found; after that nothing
 // goes in circles but through a static or user-defined route; the regions of headers hold each
 // header once and real packets meet what they say; once faults are mended everything reaches what
-// it reached before; every packet is given back; and a second run has the same digest.
+// it reached before; a what-if says the same rehearsed and in full; every packet is given back; and
+// a second run has the same digest.
 //
 // SEEDS in the environment stands for --seeds.
 #include <errno.h>
@@ -58,6 +59,8 @@ static uint64_t run_network(uint64_t seed, const struct text *text, struct verdi
 		if (is_settled) {
 			check_loops(&network, out);
 			check_regions(&network, out);
+			if (out->tally.networks > 0)
+				check_whatif(&network, seed, out);
 			before = network_reach(&network);
 		}
 		if (is_settled && out->failure.length == 0 && faults_run(&network, out)) {
@@ -154,6 +157,7 @@ static void add_tally(struct tally *sum, const struct tally *tally) {
 	sum->probes += tally->probes;
 	sum->delivered += tally->delivered;
 	sum->answers_denied += tally->answers_denied;
+	sum->rehearsed += tally->rehearsed;
 }
 
 static void print_failure(const struct outcome *outcome, uint64_t seed) {
@@ -181,9 +185,10 @@ static int report(const struct plan *plan) {
 		print_failure(outcome, plan->first + i);
 	}
 	printf("# %lu networks, %lu faults, %lu disputes, %lu circles through static routes, "
-		   "%lu regions, %lu packets of which %lu were answered and %lu had their answer denied\n",
+		   "%lu regions, %lu packets of which %lu were answered and %lu had their answer denied, "
+		   "%lu failures rehearsed\n",
 		sum.networks, sum.faults, sum.disputes, sum.loops, sum.regions, sum.probes, sum.delivered,
-		sum.answers_denied);
+		sum.answers_denied, sum.rehearsed);
 	return failed > 0;
 }
 
