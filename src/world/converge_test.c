@@ -162,6 +162,47 @@ static void a_session_across_a_router_is_waited_for_when_a_link_goes_down(void *
 	lab_end(&lab);
 }
 
+static bool is_established(const struct lab *lab, const char *node, size_t peer) {
+	struct bgp_peer_status status;
+	bgp_peer_status(bgp_peer_at(world_speaker(lab->world, lab_node(lab, node)), peer), &status);
+	return status.state == BGP_ESTABLISHED;
+}
+
+// near --- middle --- far. Without near's static route it is middle's BGP that leads to far.
+static void a_neighbour_that_only_bgp_knows_a_way_to_is_not_talked_to(void **state) {
+	(void)state;
+	for (int has_static = 0; has_static < 2; has_static++) {
+		struct lab lab;
+		lab_begin(&lab);
+		uint32_t middle = lab_router(&lab, "middle", NULL);
+		uint32_t near = lab_port(&lab, lab_router(&lab, "near", NULL), "192.0.2.1/30", 0);
+		uint32_t far = lab_port(&lab, lab_router(&lab, "far", NULL), "192.0.2.5/30", 0);
+		uint32_t middle_near = lab_port(&lab, middle, "192.0.2.2/30", 0);
+		lab_link(&lab, near, middle_near, MS_NS);
+		lab_link(&lab, lab_port(&lab, middle, "192.0.2.6/30", 0), far, MS_NS);
+		lab_route(&lab, far, "192.0.2.0/30", "192.0.2.6");
+		if (has_static)
+			lab_route(&lab, near, "192.0.2.4/30", "192.0.2.2");
+		lab_bgp(&lab, near, 65001, far, 65002);
+		for (size_t i = 0; i < lab.topo->neighbor_count; i++)
+			lab.topo->neighbors[i].port = TOPO_NONE;
+		lab_bgp(&lab, near, 65001, middle_near, 65003);
+		struct topo_network network = {.always = true};
+		assert_int_equal(prefix_parse("192.0.2.4/30", &network.prefix), 0);
+		topo_network_add(lab.topo, middle, &network);
+		assert_int_equal(prefix_parse("10.2.0.0/16", &network.prefix), 0);
+		topo_network_add(lab.topo, lab_node(&lab, "far"), &network);
+		lab_start(&lab, 1);
+		run_for(&lab, STEADY_NS);
+		struct rib *rib = world_rib(lab.world, lab_node(&lab, "near"));
+		assert_non_null(rib_lookup(rib, ip_of_v4(0xc0000205)));
+		const struct rib_entry *heard = rib_lookup(rib, ip_of_v4(0x0a020001));
+		assert_int_equal(heard != NULL, has_static);
+		assert_int_equal(is_established(&lab, "near", 0), has_static);
+		lab_end(&lab);
+	}
+}
+
 // Nobody's packets cross the link that fails, so nobody is in silence, whether it is told or not.
 static void a_session_whose_packets_arrive_is_not_waited_for(void **state) {
 	static const enum world_fault faults[] = {WORLD_CUT, WORLD_DOWN};
@@ -227,6 +268,7 @@ int main(void) {
 		cmocka_unit_test(an_end_that_is_not_told_of_a_link_further_on_is_waited_for),
 		cmocka_unit_test(a_change_in_the_wake_of_a_cut_begins_the_wait_anew),
 		cmocka_unit_test(a_session_across_a_router_is_waited_for_when_a_link_goes_down),
+		cmocka_unit_test(a_neighbour_that_only_bgp_knows_a_way_to_is_not_talked_to),
 		cmocka_unit_test(a_session_whose_packets_arrive_is_not_waited_for),
 		cmocka_unit_test(a_session_that_can_come_up_again_is_waited_for),
 		cmocka_unit_test(nobody_waits_for_timers_after_what_everybody_saw),

@@ -40,6 +40,8 @@ void world_sessions_start_node(struct world *world, uint32_t node);
 void world_sessions_port_changed(struct world *world, uint32_t port);
 void world_sessions_free(struct world *world);
 void world_sessions_route_changed(struct world *world, uint32_t node, struct prefix prefix);
+// May the node talk to this neighbour by the routes it has?
+bool world_routes_carry(const struct world_node *node, struct ip local, struct ip remote);
 bool world_bfd_input(struct world *world, uint32_t node, const struct flow_key *key,
 	const uint8_t *bytes, size_t length);
 // How long sessions may take to notice that they hear nothing: the slowest of all; and of those

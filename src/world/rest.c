@@ -134,7 +134,8 @@ static bool peer_leads(
 		.source_port = REST_EPHEMERAL_PORT,
 		.destination_port = port,
 	};
-	return peer->world->nodes[neighbor->node].is_up &&
+	const struct world_node *node = &peer->world->nodes[neighbor->node];
+	return node->is_up && world_routes_carry(node, neighbor->local, neighbor->remote) &&
 		way_leads(way, (struct stand){neighbor->node, TOPO_NONE, neighbor->remote});
 }
 

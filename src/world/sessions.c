@@ -14,9 +14,32 @@ static struct world_node *peer_node(const struct world_peer *peer) {
 	return &peer->world->nodes[peer->neighbor->node];
 }
 
+static bool is_external(const struct world_node *node, struct ip local, struct ip remote) {
+	const struct topo_bgp *bgp = node->topo->bgp;
+	for (size_t i = 0; i < bgp->neighbor_count; i++) {
+		const struct topo_neighbor *neighbor = &node->world->topo->neighbors[bgp->neighbors[i]];
+		if (ip_equal(neighbor->local, local) && ip_equal(neighbor->remote, remote))
+			return neighbor->remote_asn != bgp->asn;
+	}
+	return false;
+}
+
+// What an eBGP neighbour says has his address for a next hop, which has to resolve through plain
+// routes (RFC 4271 9.1.2.1). While BGP alone knows a way to him, nothing that he says can be used,
+// and the routes of his session, handed round, may be what carries it. So nothing is sent to him.
+bool world_routes_carry(const struct world_node *node, struct ip local, struct ip remote) {
+	const struct rib_entry *entry = rib_lookup(node->rib, remote);
+	if (entry == NULL)
+		return true;
+	enum route_kind kind = entry->paths[0]->source->kind;
+	return (kind != ROUTE_EBGP && kind != ROUTE_IBGP) || !is_external(node, local, remote);
+}
+
 static void tcp_out(
 	void *owner, struct ip source, struct ip destination, const uint8_t *segment, size_t length) {
 	struct world_node *node = owner;
+	if (!world_routes_carry(node, source, destination))
+		return;
 	struct world_message message = {
 		.source = source,
 		.destination = destination,
