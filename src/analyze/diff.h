@@ -1,4 +1,4 @@
-// What two networks differ in: routes, paths, reachability.
+// What two networks differ in: resources, routes, paths, reachability.
 //
 // Each network is boiled down to facts (a kind, a place, a subject, a value); facts with the same
 // kind, place and subject are held against each other.
@@ -7,6 +7,7 @@
 #include "analyze/matrix.h"
 
 enum diff_kind {
+	DIFF_RESOURCE,     // a node, link, tunnel, session: place is what it is, subject its name
 	DIFF_ROUTE,        // a table's row: place is the node, subject the prefix
 	DIFF_REACHABILITY, // a pair of hosts: reached, or the verdict
 	DIFF_PATH,         // a pair of hosts: the nodes there and back
@@ -32,7 +33,7 @@ struct diff_change {
 struct diff {
 	struct diff_change *changes; // by kind, place, subject
 	size_t count;
-	size_t by_kind[3];
+	size_t by_kind[DIFF_PATH + 1];
 };
 
 // Copies the texts.
@@ -40,6 +41,8 @@ void diff_add(struct diff_facts *facts, enum diff_kind kind, const char *where, 
 	const char *value);
 // Adds the routing tables of all nodes, and every pair's reachability and path.
 void diff_collect(struct world *world, const struct question_flow *flow, struct diff_facts *facts);
+// Adds what the network is made of.
+void diff_collect_resources(const struct topo *topo, struct diff_facts *facts);
 void diff_done(struct diff_facts *facts);
 // Sorts both lists. The result's texts are the facts' own.
 void diff_compare(

@@ -105,6 +105,40 @@ void json_put_real(json_t *object, const char *key, double value) {
 	json_put(object, key, isfinite(value) ? json_real(value) : json_null());
 }
 
+void json_put_hex(json_t *object, const char *key, const void *bytes, size_t length) {
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *at = bytes;
+	struct text text;
+	text_init(&text);
+	for (size_t i = 0; i < length; i++) {
+		text_add_char(&text, digits[at[i] >> 4]);
+		text_add_char(&text, digits[at[i] & 15]);
+	}
+	json_put_text(object, key, text_chars(&text));
+	text_done(&text);
+}
+
+static int hex_value(char digit) {
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+int json_get_hex(const json_t *object, const char *key, struct text *out) {
+	json_t *value = json_object_get(object, key);
+	const char *digits = json_string_value(value);
+	size_t length = json_string_length(value);
+	if (digits == NULL || length % 2 != 0)
+		return -EINVAL;
+	for (size_t i = 0; i < length; i += 2) {
+		int byte = hex_value(digits[i]) * 16 + hex_value(digits[i + 1]);
+		if (hex_value(digits[i]) < 0 || hex_value(digits[i + 1]) < 0)
+			return -EINVAL;
+		text_add_char(out, (char)byte);
+	}
+	return 0;
+}
+
 void json_put_bool(json_t *object, const char *key, int value) {
 	json_put(object, key, json_boolean(value));
 }

@@ -27,9 +27,13 @@ void json_putf(json_t *object, json_t *value, const char *key_format, ...)
 void json_put_text(json_t *object, const char *key, const char *text);
 void json_put_int(json_t *object, const char *key, long long value);
 void json_put_real(json_t *object, const char *key, double value); // not finite: null
+void json_put_hex(json_t *object, const char *key, const void *bytes, size_t length);
 void json_put_bool(json_t *object, const char *key, int value);
 json_t *json_put_object(json_t *object, const char *key); // a new one, owned by `object`
 json_t *json_put_array(json_t *object, const char *key);
+
+// What json_put_hex() put, added to `out`. -EINVAL when it is something else.
+int json_get_hex(const json_t *object, const char *key, struct text *out);
 
 void json_push(json_t *array, json_t *value);
 void json_push_text(json_t *array, const char *text);

@@ -5,7 +5,7 @@
 #include "view/whatif.h"
 
 // Effective routes in the cloud's own words, which analyze does not know.
-static void collect_effective(const struct network *network, struct diff_facts *facts) {
+void network_collect_routes(const struct network *network, struct diff_facts *facts) {
 	for (uint32_t i = 0; i < network->topo->node_count; i++) {
 		struct cloud_route_row *rows;
 		size_t count;
@@ -32,7 +32,7 @@ static int collect(const char *path, const struct options *options, struct diff_
 
 	if (result == EXIT_DONE) {
 		diff_collect(network.world, &options->flow, facts);
-		collect_effective(&network, facts);
+		network_collect_routes(&network, facts);
 	}
 	network_close(&network);
 	return result;

@@ -19,6 +19,8 @@ static int run_exec(const struct options *options) {
 static const struct verb lab_verbs[] = {
 	{"lab up", "FILE", 1, 1, "brings the network of a file to life", "text json",
 		LAB | OPTION_BIT(SEED), lab_up},
+	{"lab reload", "FILE", 1, 1, "changes a running lab to what the file says now", "text json",
+		LAB, lab_reload},
 	{"lab down", "", 0, 0, "ends a lab, and cleans up after one that died", "text", LAB, lab_down},
 	{"lab list", "", 0, 0, "the labs of this machine", "text json", 0, lab_list},
 	{"lab status", "", 0, 0, "hosts, links, sessions, rates, drops", "text json",

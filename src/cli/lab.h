@@ -17,6 +17,7 @@ int lab_ask_named(const char *name, json_t *request, json_t **result, int *strea
 int lab_need_root(const char *what);
 
 int lab_up(const struct options *options);
+int lab_reload(const struct options *options);
 int lab_down(const struct options *options);
 int lab_list(const struct options *options);
 int lab_status(const struct options *options);

@@ -6,6 +6,9 @@
 
 static json_t *answer_down(struct lab *lab, const json_t *request) {
 	(void)request;
+	// Whose the lab is will show in a moment; then it can be asked again.
+	if (lab_is_handing_over(lab))
+		return lab_error("lab %s is being reloaded", state_name(lab->state));
 	lab->ends = true;
 	return json_object();
 }
@@ -42,6 +45,10 @@ void lab_asked(void *owner, struct control_caller *caller, const json_t *request
 		control_answer(caller, lab_answer_capture(lab, caller, request));
 		return;
 	}
+	if (text_equal(verb, "handover")) {
+		lab_answer_handover(lab, caller, request);
+		return;
+	}
 	for (size_t i = 0; verb != NULL && i < sizeof(requests) / sizeof(requests[0]); i++) {
 		if (!text_equal(requests[i].verb, verb))
 			continue;
@@ -53,6 +60,7 @@ void lab_asked(void *owner, struct control_caller *caller, const json_t *request
 
 void lab_closed(void *owner, struct control_caller *caller) {
 	lab_capture_closed(owner, caller);
+	lab_handover_closed(owner, caller);
 }
 
 static json_t *unknown(const char *what, const char *name, const struct names *known) {

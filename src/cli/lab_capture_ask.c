@@ -1,10 +1,13 @@
 // `lab capture`: asks the lab for packets and writes them, to a file or for people.
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/poll.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+#include "base/names.h"
 #include "base/wire.h"
 #include "cli/capture_file.h"
 #include "cli/lab_int.h"
@@ -12,14 +15,22 @@
 
 #define READ_BYTES (256 << 10)
 
+// Names by the lab's numbers, which a reload changes, and by numbers of our own, which stay.
+struct numbers {
+	struct names *names; // by ours
+	uint32_t *ours;      // by the lab's
+	size_t count;
+};
+
 // What is under way between the lab and the file.
 struct taking {
 	int stream;
-	json_t *answer; // the lab's first one: names
+	struct numbers links, nodes;
 	struct capture_file *file;
 	int out;                    // where the file ends up, to notice that nobody reads it any more
 	long long count, count_max; // 0: no limit
 	unsigned long long lost;
+	bool is_over; // the lab says so
 };
 
 static volatile sig_atomic_t is_interrupted;
@@ -36,18 +47,51 @@ static void catch_interrupts(void) {
 	sigaction(SIGTERM, &action, NULL);
 }
 
-static const char *name_at(const void *answer, const char *list, uint32_t number) {
-	const json_t *names = json_object_get(answer, list);
-	const char *name = json_string_value(json_array_get(names, number));
-	return name != NULL ? name : "?";
+static void learn_numbers(struct numbers *numbers, const json_t *list) {
+	size_t i;
+	json_t *name;
+	numbers->count = json_array_size(list);
+	numbers->ours =
+		memory_realloc(numbers->ours, memory_product(numbers->count + 1, sizeof(*numbers->ours)));
+	json_array_foreach(list, i, name) {
+		const char *text = json_string_value(name);
+		numbers->ours[i] = names_add(numbers->names, text != NULL ? text : "?");
+	}
 }
 
-static const char *link_name(const void *answer, uint32_t link) {
-	return name_at(answer, "links", link);
+static uint32_t our_number(const struct numbers *numbers, uint32_t labs) {
+	return labs < numbers->count ? numbers->ours[labs] : NAME_NONE;
 }
 
-static const char *node_name(const void *answer, uint32_t node) {
-	return name_at(answer, "nodes", node);
+static const char *name_of(const struct numbers *numbers, uint32_t ours) {
+	return ours < names_count(numbers->names) ? names_text(numbers->names, ours) : "?";
+}
+
+static const char *link_name(const void *taking, uint32_t link) {
+	return name_of(&((const struct taking *)taking)->links, link);
+}
+
+static const char *node_name(const void *taking, uint32_t node) {
+	return name_of(&((const struct taking *)taking)->nodes, node);
+}
+
+// What the lab says first, and again when it was reloaded.
+static void take_news(struct taking *taking, const json_t *news) {
+	const char *error = json_string_value(json_object_get(news, "error"));
+	if (error != NULL) {
+		fprintf(stderr, "interplane: the lab was reloaded and the capture ends: %s\n", error);
+		taking->is_over = true;
+		return;
+	}
+	learn_numbers(&taking->links, json_object_get(news, "links"));
+	learn_numbers(&taking->nodes, json_object_get(news, "nodes"));
+}
+
+static void take_news_bytes(struct taking *taking, const uint8_t *bytes, size_t length) {
+	json_t *news = json_loadb((const char *)bytes, length, 0, NULL);
+	if (news != NULL)
+		take_news(taking, news);
+	json_decref(news);
 }
 
 static bool is_full(const struct taking *taking) {
@@ -58,7 +102,7 @@ static bool is_full(const struct taking *taking) {
 static size_t take_records(struct taking *taking, const struct text *in) {
 	struct reader all = reader_of(in->chars, in->length);
 	size_t taken = 0;
-	while (!is_full(taking)) {
+	while (!is_full(taking) && !taking->is_over) {
 		struct pcap_packet packet;
 		packet.when_ns = (int64_t)read_u64(&all);
 		uint32_t link = read_u32(&all);
@@ -70,10 +114,15 @@ static size_t take_records(struct taking *taking, const struct text *in) {
 		packet.bytes = read_view(&all, packet.length);
 		if (all.short_read)
 			break;
+		taken = in->length - reader_left(&all);
+		if (link == LAB_RECORD_NEWS) {
+			take_news_bytes(taking, packet.bytes, packet.length);
+			continue;
+		}
 		taking->lost += lost;
 		taking->count++;
-		capture_file_add(taking->file, &packet, link, from);
-		taken = in->length - reader_left(&all);
+		capture_file_add(taking->file, &packet, our_number(&taking->links, link),
+			our_number(&taking->nodes, from));
 	}
 	return taken;
 }
@@ -91,7 +140,8 @@ static int take_all(struct taking *taking) {
 	struct text in;
 	int result = capture_file_flush(taking->file);
 	text_init(&in);
-	while (result == 0 && !is_full(taking) && !is_interrupted && wait_for_bytes(taking)) {
+	while (result == 0 && !is_full(taking) && !taking->is_over && !is_interrupted &&
+		wait_for_bytes(taking)) {
 		ssize_t got = read(taking->stream, bytes, sizeof(bytes));
 		if (got <= 0)
 			break;
@@ -133,7 +183,7 @@ static int take_into(struct taking *taking, const struct options *options, FILE 
 		.form = choose_form(options),
 		.snaplen = (uint32_t)options_number(options, OPTION_SNAPLEN, 0),
 		.is_of_all = text_equal(options->positional[0], "all"),
-		.network = taking->answer,
+		.network = taking,
 		.link_name = link_name,
 		.node_name = node_name,
 	};
@@ -166,16 +216,6 @@ static int take_into_file(struct taking *taking, const struct options *options) 
 	return exit_code;
 }
 
-static json_t *steps_json(const struct bpf_filter *filter) {
-	json_t *steps = json_array();
-	for (size_t i = 0; i < filter->count; i++) {
-		const struct bpf_step *step = &filter->steps[i];
-		json_array_append_new(steps,
-			json_pack("[i,i,i,I]", step->code, step->if_true, step->if_false, (json_int_t)step->k));
-	}
-	return steps;
-}
-
 // The words behind the link are one expression, as with tcpdump. EXIT_DONE, or the exit code after
 // a line.
 static int add_filter(const struct options *options, json_t *request) {
@@ -189,7 +229,7 @@ static int add_filter(const struct options *options, json_t *request) {
 		text_printf(&expression, "%s%s", i > 1 ? " " : "", options->positional[i]);
 	exit_code = network_compile_filter(text_chars(&expression), &filter);
 	if (exit_code == EXIT_DONE) {
-		json_put(request, "filter", steps_json(&filter));
+		json_put(request, "filter", lab_filter_json(&filter));
 		filter_done(&filter);
 	}
 	text_done(&expression);
@@ -213,11 +253,19 @@ int lab_capture(const struct options *options) {
 		json_decref(request);
 		return exit_code;
 	}
-	exit_code = lab_ask_named(lab, request, &taking.answer, &taking.stream);
+	json_t *answer = NULL;
+	exit_code = lab_ask_named(lab, request, &answer, &taking.stream);
 	if (exit_code != EXIT_DONE)
 		return exit_code;
+	taking.links.names = names_new();
+	taking.nodes.names = names_new();
+	take_news(&taking, answer);
+	json_decref(answer);
 	exit_code = take_into_file(&taking, options);
 	close(taking.stream);
-	json_decref(taking.answer);
+	names_free(taking.links.names);
+	names_free(taking.nodes.names);
+	free(taking.links.ours);
+	free(taking.nodes.ours);
 	return exit_code;
 }

@@ -8,12 +8,15 @@
 #include "cli/lab_int.h"
 #include "cli/print.h"
 #include "crypto/crypto.h"
+#include "live/netns.h"
 #include "net/ip.h"
 
 static json_t *interface_json(const struct topo *topo, const struct tap *tap) {
 	const struct topo_port *port = &topo->ports[tap->port];
 	json_t *object = json_object();
 	json_put_text(object, "name", tap->name);
+	json_put_hex(object, "mac", tap->mac, sizeof(tap->mac));
+	json_put_bool(object, "takesTrains", tap->takes_trains);
 	json_t *addresses = json_put_array(object, "addresses");
 	for (size_t i = 0; i < port->address_count; i++) {
 		char text[IP_TEXT_BYTES];
@@ -35,6 +38,8 @@ static void put_hosts(const struct lab *lab, json_t *document) {
 		json_t *object = json_push_object(hosts);
 		json_put_text(object, "name", lab->network.topo->nodes[host->node].name);
 		json_put_text(object, "namespace", host->name_space);
+		json_put_int(object, "descriptor", host->space);
+		json_put_bool(object, "nameDeleted", !netns_is_named(host->name_space, host->space));
 		json_t *interfaces = json_put_array(object, "interfaces");
 		for (size_t t = 0; t < host->tap_count; t++)
 			json_push(interfaces, interface_json(lab->network.topo, &host->taps[t]));
@@ -70,6 +75,12 @@ static void put_links(const struct lab *lab, json_t *document) {
 		json_put_int(object, "lossMillionths", quality.loss_millionths);
 		json_put_int(object, "rateBitsPerS", (long long)quality.rate_bits_per_s);
 		json_put_bool(object, "canFail", topo->links[i].can_fail);
+		json_t *set = json_object_get(lab->set, topo->links[i].name);
+		int64_t left_ns = lab_repair_left_ns(lab, i);
+		if (set != NULL)
+			json_put(object, "set", json_deep_copy(set));
+		if (left_ns > 0)
+			json_put_int(object, "forNs", left_ns);
 	}
 }
 
@@ -127,6 +138,9 @@ json_t *lab_answer_status(struct lab *lab, const json_t *request) {
 	json_put_int(document, "pid", getpid());
 	json_put_int(document, "seed", (long long)loop_seed(lab->network.loop));
 	json_put_int(document, "upMs", up_ns / MS_NS);
+	json_put_int(document, "reloads", lab->reloads);
+	if (lab->reloads != 0)
+		json_put_int(document, "lastPauseUs", lab->pause_ns / US_NS);
 	json_put_bool(document, "converged", world_is_converged(lab->network.world));
 	json_put_text(document, "espLibrary", aead_library_name(aead_library_chosen()));
 	put_hosts(lab, document);
@@ -162,6 +176,9 @@ static void add_hosts(const json_t *status, const json_t *before, struct text *o
 		out, "Host                 Address               Sent  Received  Out Mbit/s  In Mbit/s\n");
 	json_array_foreach(json_object_get(status, "hosts"), h, host) {
 		json_t *old = json_array_get(json_object_get(before, "hosts"), h);
+		if (json_is_true(json_object_get(host, "nameDeleted")))
+			text_printf(out, "%-20s the name of its namespace %s was deleted; it goes on\n",
+				word(host, "name"), word(host, "namespace"));
 		json_array_foreach(json_object_get(host, "interfaces"), i, interface) {
 			json_t *was = json_array_get(json_object_get(old, "interfaces"), i);
 			text_printf(out, "%-20s %-16s %9lld %9lld %11.3f %10.3f\n", word(host, "name"),
@@ -252,6 +269,11 @@ int lab_status(const struct options *options) {
 		exit_code = lab_ask(options, request, &status);
 		if (exit_code != EXIT_DONE)
 			break;
+		// Not the same hosts any more, perhaps.
+		if (before != NULL && number(before, "reloads") != number(status, "reloads")) {
+			json_decref(before);
+			before = NULL;
+		}
 		if (is_json)
 			json_write(stdout, status);
 		else

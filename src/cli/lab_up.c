@@ -3,8 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,95 +14,6 @@
 
 #define DOWN_WAIT_MS 10
 #define DOWN_WAITS_MAX 500
-
-static void read_signal(void *owner, uint32_t events) {
-	struct lab *lab = owner;
-	struct signalfd_siginfo info;
-	(void)events;
-	if (read(lab->signals.fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		lab->ends = true;
-}
-
-static int catch_signals(struct lab *lab) {
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	lab->signals =
-		(struct source){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), read_signal, lab};
-	if (lab->signals.fd < 0)
-		return -errno;
-	return clock_epoll_add(lab->clock, &lab->signals, EPOLLIN);
-}
-
-// All that needs privileges, and everything that can fail. 0, or -errno after a line in `problem`.
-static int furnish(struct lab *lab, struct text *problem) {
-	const char *name = state_name(lab->state);
-	char path[STATE_PATH_MAX];
-	lab->clock = clock_epoll_new(&lab->network.clock);
-	if (lab->clock == NULL) {
-		text_printf(problem, "epoll: %s", strerror(errno));
-		return -errno;
-	}
-	struct hosts_place place = {lab->state, lab->network.world, lab->clock};
-	int result = hosts_open(&lab->hosts, &place, problem);
-	if (result == 0)
-		result = attachments_open(&lab->attachments, lab->network.world, lab->clock, problem);
-	if (result < 0)
-		return result;
-	struct control_events events = {lab_asked, lab_closed, lab};
-	const char *what = "control socket";
-	result = control_open(
-		state_path(name, "control", path), lab->network.loop, lab->clock, &events, &lab->control);
-	if (result == 0) {
-		what = "signals";
-		result = catch_signals(lab);
-	}
-	if (result == 0) {
-		what = "pid file";
-		result = state_set_pid(lab->state, getpid());
-	}
-	if (result == 0) {
-		what = "dropping privileges";
-		result = process_drop_privileges();
-	}
-	if (result < 0)
-		text_printf(problem, "%s: %s", what, strerror(-result));
-	return result;
-}
-
-static bool goes_on(void *owner) {
-	const struct lab *lab = owner;
-	return !lab->ends;
-}
-
-static void dismantle(struct lab *lab) {
-	lab_repairs_free(lab);
-	control_close(lab->control);
-	lab_captures_free(lab);
-	attachments_close(&lab->attachments);
-	hosts_close(&lab->hosts);
-	if (lab->signals.fd >= 0)
-		close(lab->signals.fd);
-	clock_epoll_free(lab->clock);
-}
-
-// In the process that carries the packets, until the lab ends. Returns its exit code.
-static int carry(struct lab *lab, struct process_start *start) {
-	struct text problem;
-	text_init(&problem);
-	lab->started = loop_now(lab->network.loop);
-	lab->signals.fd = -1;
-	int result = furnish(lab, &problem);
-	process_tell(start, result < 0 ? text_chars(&problem) : NULL);
-	text_done(&problem);
-	if (result == 0)
-		loop_run_while(lab->network.loop, INSTANT_NEVER, goes_on, lab);
-	dismantle(lab);
-	return result < 0 ? EXIT_ENVIRONMENT : EXIT_DONE;
-}
 
 // The file's name without folder and ending, as far as a lab's name may hold its letters.
 static void name_of_file(const char *path, char name[STATE_NAME_MAX + 1]) {
@@ -165,23 +74,34 @@ static double seconds_now(void) {
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static int split(struct lab *lab, const struct options *options, double began) {
-	struct process_start start;
-	struct text problem;
-	int result;
-	text_init(&problem);
-	if (process_split(lab->state, &start, &result, &problem)) {
-		int code = carry(lab, &start);
-		network_close(&lab->network);
-		state_free(lab->state);
-		free(lab->path);
-		text_done(&problem);
-		exit(code);
+// All of a new lab's that can fail.
+static int furnish(struct lab *lab, struct text *problem) {
+	char path[STATE_PATH_MAX];
+	struct hosts_place place = {lab->state, lab->network.world, lab->clock, NULL, NULL};
+	int result = hosts_open(&lab->hosts, &place, problem);
+	if (result == 0)
+		result = attachments_open(&lab->attachments, lab->network.world, lab->clock, problem);
+	if (result < 0)
+		return result;
+	lab_links_begin(lab);
+	result = lab_listen(lab, state_path(state_name(lab->state), "control", path), problem);
+	if (result < 0)
+		return result;
+	// Furnishing took its time, in which none of the network's timers was due.
+	clock_epoll_restart(lab->clock);
+	const char *what = "interfaces";
+	result = hosts_attach(&lab->hosts, &place);
+	if (result == 0) {
+		what = "pid file";
+		result = state_set_pid(lab->state, getpid());
+	}
+	if (result == 0) {
+		what = "dropping privileges";
+		result = process_drop_privileges();
 	}
 	if (result < 0)
-		fprintf(stderr, "interplane: %s\n", text_chars(&problem));
-	text_done(&problem);
-	return result < 0 ? EXIT_ENVIRONMENT : print_up(options, lab, seconds_now() - began);
+		text_printf(problem, "%s: %s", what, strerror(-result));
+	return result;
 }
 
 int lab_up(const struct options *options) {
@@ -201,11 +121,12 @@ int lab_up(const struct options *options) {
 		result = begin(&lab, name, path);
 	if (result == EXIT_DONE) {
 		lab.path = realpath(path, NULL);
-		result = split(&lab, options, began);
+		struct process_start start = {0};
+		result = lab_split(&lab, &start, furnish);
+		if (result == EXIT_DONE)
+			result = print_up(options, &lab, seconds_now() - began);
 	}
-	free(lab.path);
-	state_free(lab.state);
-	network_close(&lab.network);
+	lab_done(&lab);
 	return result;
 }
 

@@ -14,6 +14,7 @@
 #define NETWORK_LIMIT_NS (3600 * SECOND_NS)
 #define NETWORK_SEED 1
 
+struct diff_facts;
 struct names;
 
 struct network {
@@ -49,6 +50,8 @@ void network_converge(struct network *network);
 // What --filter and `lab capture` take: to a program, for filter_done(). EXIT_DONE, or the exit
 // code after libpcap's message.
 int network_compile_filter(const char *expression, struct bpf_filter *out);
+// Adds its hosts' effective routes to what `diff` compares.
+void network_collect_routes(const struct network *network, struct diff_facts *facts);
 
 // A host by name, or whoever owns the address. EXIT_DONE or EXIT_WRONG_USE after a message.
 int network_find_node(const struct network *network, const char *name, uint32_t *out);

@@ -154,6 +154,11 @@ bool flow_table_holds(struct flow_table *table, const struct flow_key *key, inst
 	return true;
 }
 
+void flow_table_walk(const struct flow_table *table, flow_table_visit_fn *visit, void *owner) {
+	for (uint32_t at = table->oldest; at != NO_FLOW; at = table->flows[at].newer)
+		visit(owner, &table->flows[at].key, table->flows[at].used);
+}
+
 size_t flow_table_count(const struct flow_table *table) {
 	return table->count;
 }

@@ -21,4 +21,8 @@ void flow_table_free(struct flow_table *table);
 void flow_table_open(struct flow_table *table, const struct flow_key *key, instant now);
 // Is there such a flow, not idle too long? Refreshes it.
 bool flow_table_holds(struct flow_table *table, const struct flow_key *key, instant now);
+// All of them, the one used longest ago first: opened again in this order, at the times they were
+// used, they make the same table.
+typedef void flow_table_visit_fn(void *owner, const struct flow_key *key, instant used);
+void flow_table_walk(const struct flow_table *table, flow_table_visit_fn *visit, void *owner);
 size_t flow_table_count(const struct flow_table *table);

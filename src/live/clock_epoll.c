@@ -120,6 +120,11 @@ static void tell_ready(struct clock *clock) {
 	try_busy(epoll);
 }
 
+void clock_epoll_restart(struct clock_epoll *epoll) {
+	epoll->zero_ns = read_clock(CLOCK_MONOTONIC) - epoll->clock->now.ns;
+	epoll->epoch_ns = read_clock(CLOCK_REALTIME) - epoll->clock->now.ns;
+}
+
 struct clock_epoll *clock_epoll_new(struct clock *clock) {
 	int fd = epoll_create1(EPOLL_CLOEXEC);
 	if (fd < 0)
@@ -127,8 +132,7 @@ struct clock_epoll *clock_epoll_new(struct clock *clock) {
 	struct clock_epoll *epoll = memory_alloc(sizeof(*epoll));
 	epoll->clock = clock;
 	epoll->fd = fd;
-	epoll->zero_ns = read_clock(CLOCK_MONOTONIC) - clock->now.ns;
-	epoll->epoch_ns = read_clock(CLOCK_REALTIME) - clock->now.ns;
+	clock_epoll_restart(epoll);
 	// The default slack of 50 us would be added to every sleep.
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	clock->wait = wait_until;

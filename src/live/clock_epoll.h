@@ -33,6 +33,9 @@ struct busy_source {
 // Takes over a clock that stands still: from here on its time passes as the machine's does, going
 // on from where it stood. NULL with errno set when the kernel has no descriptors left.
 struct clock_epoll *clock_epoll_new(struct clock *clock);
+// Goes on from where the clock stood once more: what was done since, at no time of the loop's own,
+// took no time.
+void clock_epoll_restart(struct clock_epoll *epoll);
 void clock_epoll_free(struct clock_epoll *epoll); // NULL is fine; the clock stands still again
 
 // 0 or -errno. `events` are epoll's: EPOLLIN, EPOLLOUT.

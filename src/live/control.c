@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "live/control_int.h"
 
 // While a request is being answered, others are looked at again after this long.
 #define ASK_AGAIN_NS MS_NS
@@ -28,6 +29,7 @@ struct control_caller {
 	bool is_gone;    // freed once nobody uses it
 	bool is_broken;  // to be lost from the timer: whoever was sending still uses it
 	bool is_writing; // waits for room
+	bool is_lent;    // another process uses the connection
 };
 
 struct control {
@@ -104,7 +106,7 @@ static void flush(struct control_caller *caller) {
 }
 
 int control_send(struct control_caller *caller, const void *bytes, size_t length) {
-	if (caller->is_gone || caller->is_broken)
+	if (caller->is_gone || caller->is_broken || caller->is_lent)
 		return -EPIPE;
 	if (caller->out.length - caller->out_sent + length > CONTROL_BACKLOG_MAX)
 		return -ENOBUFS;
@@ -175,27 +177,55 @@ static void read_caller(void *owner, uint32_t events) {
 		lose_caller(caller);
 }
 
+struct control_caller *control_adopt(struct control *control, int fd) {
+	struct control_caller *caller = memory_alloc(sizeof(*caller));
+	caller->control = control;
+	caller->source = (struct source){fd, read_caller, caller};
+	if (control->caller_count == CONTROL_CALLERS_MAX ||
+		clock_epoll_add(control->clock, &caller->source, EPOLLIN) < 0) {
+		close(fd);
+		free(caller);
+		return NULL;
+	}
+	caller->next = control->callers;
+	control->callers = caller;
+	control->caller_count++;
+	return caller;
+}
+
+int control_pass(struct control_caller *caller, const int *descriptors, size_t count) {
+	if (caller->is_gone || caller->is_broken)
+		return -EPIPE;
+	if (caller->out.length != 0)
+		return -EAGAIN;
+	return control_pass_on(caller->source.fd, descriptors, count);
+}
+
+int control_lend(struct control_caller *caller, struct text *left) {
+	if (caller->is_gone || caller->is_broken)
+		return -1;
+	clock_epoll_remove(caller->control->clock, &caller->source);
+	caller->is_lent = true;
+	text_add_n(left, caller->out.chars + caller->out_sent, caller->out.length - caller->out_sent);
+	return caller->source.fd;
+}
+
+void control_take_back(struct control_caller *caller) {
+	if (!caller->is_lent)
+		return;
+	caller->is_lent = false;
+	caller->is_writing = caller->out.length != 0;
+	clock_epoll_add(
+		caller->control->clock, &caller->source, caller->is_writing ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
 static void accept_caller(void *owner, uint32_t events) {
 	struct control *control = owner;
 	(void)events;
 	int fd = accept4(control->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
-	if (control->caller_count == CONTROL_CALLERS_MAX) {
-		close(fd);
-		return;
-	}
-	struct control_caller *caller = memory_alloc(sizeof(*caller));
-	caller->control = control;
-	caller->source = (struct source){fd, read_caller, caller};
-	if (clock_epoll_add(control->clock, &caller->source, EPOLLIN) < 0) {
-		close(fd);
-		free(caller);
-		return;
-	}
-	caller->next = control->callers;
-	control->callers = caller;
-	control->caller_count++;
+	control_adopt(control, fd);
 }
 
 static void answer_waiting(struct timer *timer, void *owner) {

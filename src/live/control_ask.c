@@ -4,13 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "live/control_int.h"
 
 // An answer is one line of at most so much.
 #define ANSWER_BYTES_MAX (256 << 20)
+// Descriptors that one message carries; the kernel takes 253.
+#define LOT_MAX 200
 
 static int send_line(int fd, const json_t *request) {
 	struct text line;
@@ -70,6 +74,77 @@ static int exchange(int fd, const json_t *request, json_t **answer) {
 	}
 	text_done(&line);
 	return result;
+}
+
+int control_ask_on(int stream, const json_t *request, json_t **answer) {
+	return exchange(stream, request, answer);
+}
+
+// One byte carries each lot, and room for what a lot needs.
+union lot {
+	struct cmsghdr head;
+	char bytes[CMSG_SPACE(LOT_MAX * sizeof(int))];
+};
+
+int control_pass_on(int stream, const int *descriptors, size_t count) {
+	for (size_t at = 0; at < count;) {
+		size_t lot = count - at < LOT_MAX ? count - at : LOT_MAX;
+		char byte = 0;
+		union lot control = {0};
+		struct iovec part = {&byte, 1};
+		struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+		message.msg_control = control.bytes;
+		message.msg_controllen = CMSG_SPACE(lot * sizeof(int));
+		struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(lot * sizeof(int));
+		memcpy(CMSG_DATA(head), descriptors + at, lot * sizeof(int));
+		ssize_t sent = sendmsg(stream, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent <= 0)
+			return sent < 0 ? -errno : -EIO;
+		at += lot;
+	}
+	return 0;
+}
+
+// How many came, or -errno.
+static ssize_t receive_lot(int stream, int *descriptors, size_t room) {
+	char byte;
+	union lot control;
+	struct iovec part = {&byte, 1};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	message.msg_control = control.bytes;
+	message.msg_controllen = sizeof(control);
+	ssize_t got = recvmsg(stream, &message, MSG_CMSG_CLOEXEC);
+	if (got <= 0)
+		return got < 0 ? -errno : -EPIPE;
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	if (head == NULL || head->cmsg_type != SCM_RIGHTS)
+		return -EBADMSG;
+	size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	// Fewer than were sent when this process may have no more.
+	if (count > room || (message.msg_flags & MSG_CTRUNC) != 0)
+		count = 0;
+	memcpy(descriptors, CMSG_DATA(head), count * sizeof(int));
+	return count != 0 ? (ssize_t)count : -EMFILE;
+}
+
+int control_receive(int stream, int *descriptors, size_t count) {
+	for (size_t at = 0; at < count;) {
+		ssize_t got = receive_lot(stream, descriptors + at, count - at);
+		if (got == -EINTR)
+			continue;
+		if (got < 0) {
+			while (at != 0)
+				close(descriptors[--at]);
+			return (int)got;
+		}
+		at += (size_t)got;
+	}
+	return 0;
 }
 
 int control_ask(const char *path, const json_t *request, json_t **answer, int *stream) {

@@ -10,9 +10,10 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "live/attached.h"
-#include "live/netlink.h"
+#include "live/host_config.h"
 #include "live/netns.h"
 #include "live/release.h"
+#include "topo/topo_build.h"
 
 bool host_is_outside(const struct topo *topo, uint32_t number) {
 	const struct topo_node *node = &topo->nodes[number];
@@ -27,83 +28,16 @@ char *host_name_space(const char *lab, const char *host) {
 	return name.chars;
 }
 
-// What the kernel would otherwise add to, or keep from, the picture. A setting that this kernel
-// lacks needs no changing.
-static void apply_settings(void) {
-	static const struct {
-		const char *path, *value;
-	} settings[] = {
-		// Answers come as often as they are asked for: the kernel's own limits would make stars.
-		{"ipv4/icmp_ratelimit", "0"},
-		{"ipv4/icmp_ratemask", "0"},
-		{"ipv4/icmp_msgs_per_sec", "2147483647"},
-		{"ipv6/icmp/ratelimit", "0"},
-		{"ipv4/ping_group_range", "0 2147483647"},
-		// Both ways of a flow may differ, and none of the hosts routes.
-		{"ipv4/conf/all/rp_filter", "0"},
-		{"ipv4/conf/default/rp_filter", "0"},
-		{"ipv4/ip_forward", "0"},
-		// Addresses and routes are the file's, at once.
-		{"ipv6/conf/all/disable_ipv6", "0"},
-		{"ipv6/conf/default/disable_ipv6", "0"},
-		{"ipv6/conf/default/accept_ra", "0"},
-		{"ipv6/conf/default/autoconf", "0"},
-		{"ipv6/conf/default/accept_dad", "0"},
-		{"ipv6/conf/default/dad_transmits", "0"},
-		{"ipv6/conf/default/router_solicitations", "0"},
-	};
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		char path[128];
-		snprintf(path, sizeof(path), "/proc/sys/net/%s", settings[i].path);
-		int fd = open(path, O_WRONLY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		ssize_t written = write(fd, settings[i].value, strlen(settings[i].value));
-		(void)written;
-		close(fd);
-	}
+static struct host_config config_of(const struct topo *topo, const struct host *host) {
+	return (struct host_config){topo, host->node, host->taps, host->tap_count};
 }
 
-static const struct tap *tap_of_port(const struct host *host, uint32_t port) {
-	for (size_t i = 0; i < host->tap_count; i++) {
-		if (host->taps[i].port == port)
-			return &host->taps[i];
-	}
-	return NULL;
-}
-
-static int configure_port(int socket, const struct topo *topo, const struct tap *tap) {
-	const struct topo_port *port = &topo->ports[tap->port];
-	struct netlink_link link = {tap->name, tap->mac, port->mtu_bytes};
-	int result = netlink_link_up(socket, &link);
-	for (size_t i = 0; result == 0 && i < port->address_count; i++)
-		result = netlink_address_add(socket, tap->name, port->addresses[i].address,
-			prefix_length(port->addresses[i].network));
-	return result;
-}
-
-static int configure_routes(int socket, const struct topo *topo, const struct host *host) {
-	const struct topo_node *node = &topo->nodes[host->node];
-	int result = 0;
-	for (size_t i = 0; result == 0 && i < node->route_count; i++) {
-		const struct topo_route *route = &node->routes[i];
-		struct netlink_route made = {.prefix = route->prefix};
-		if (route->drop == 0 && route->hop_count != 0) {
-			const struct tap *tap = tap_of_port(host, route->hops[0].port);
-			if (tap == NULL)
-				continue;
-			made.link = tap->name;
-			made.via = route->hops[0].via;
-		}
-		result = netlink_route_add(socket, &made);
-	}
-	return result;
-}
-
+// Those that the host has no interface for yet, in the namespace the process is in.
 static int open_taps(const struct topo *topo, struct host *host) {
 	const struct topo_node *node = &topo->nodes[host->node];
-	host->taps = memory_alloc(memory_product(node->port_count + 1, sizeof(*host->taps)));
-	for (size_t i = 0; i < node->port_count; i++) {
+	host->taps =
+		memory_realloc(host->taps, memory_product(node->port_count + 1, sizeof(*host->taps)));
+	for (size_t i = host->tap_count; i < node->port_count; i++) {
 		char name[TAP_NAME_MAX + 1];
 		snprintf(name, sizeof(name), "eth%u", (unsigned)i);
 		int result = tap_open(&host->taps[i], name, node->ports[i]);
@@ -114,45 +48,97 @@ static int open_taps(const struct topo *topo, struct host *host) {
 	return 0;
 }
 
-// Inside the new namespace.
-static int furnish(const struct topo *topo, struct host *host) {
-	apply_settings();
-	int socket = netlink_open();
-	if (socket < 0)
-		return socket;
-	struct netlink_link loopback = {.name = "lo"};
-	int result = netlink_link_up(socket, &loopback);
-	if (result == 0)
-		result = open_taps(topo, host);
-	for (size_t i = 0; result == 0 && i < host->tap_count; i++)
-		result = configure_port(socket, topo, &host->taps[i]);
-	if (result == 0)
-		result = configure_routes(socket, topo, host);
-	close(socket);
-	return result;
-}
-
-static int open_host(struct hosts *hosts, const struct hosts_place *place, uint32_t node) {
-	const struct topo *topo = world_topo(place->world);
-	struct host made = {.node = node};
-	made.name_space = host_name_space(state_name(place->state), topo->nodes[node].name);
-	ARRAY_PUSH(hosts, made);
-	struct host *host = &hosts->items[hosts->count - 1];
+static int make_host(struct host *host, const struct hosts_place *place) {
 	if (strlen(host->name_space) > NETNS_NAME_MAX || strchr(host->name_space, '/') != NULL)
 		return -ENAMETOOLONG;
+	// A name that is noted will be removed: first it has to be known that nobody else has it.
+	if (netns_exists(host->name_space))
+		return -EEXIST;
 	int result = state_add_name_space(place->state, host->name_space);
-	if (result < 0)
-		return result;
-	int here = netns_here();
+	int here = result == 0 ? netns_here() : result;
 	if (here < 0)
 		return here;
 	result = netns_create(host->name_space);
+	if (result == 0) {
+		host->space = netns_here();
+		result = host->space < 0 ? host->space : 0;
+	}
 	if (result == 0)
-		result = furnish(topo, host);
+		result = open_taps(world_topo(place->world), host);
+	if (result == 0) {
+		struct host_config config = config_of(world_topo(place->world), host);
+		result = host_config_apply(&config);
+	}
 	int back = netns_return(here);
-	for (size_t i = 0; result == 0 && i < host->tap_count; i++)
-		result = tap_attach(&host->taps[i], place->world, place->clock);
 	return result < 0 ? result : back;
+}
+
+// Runs in the host's namespace what brings it from one file's words to another's.
+static int change_host(struct host *host, const struct host_config *old, const struct topo *topo) {
+	int there = dup(host->space);
+	int here = there < 0 ? -errno : netns_here();
+	if (here < 0)
+		return here;
+	int result = netns_return(there);
+	if (result == 0)
+		result = open_taps(topo, host);
+	if (result == 0) {
+		struct host_config new = config_of(topo, host);
+		if (host_config_differs(old, &new))
+			result = host_config_change(old, &new);
+	}
+	int back = netns_return(here);
+	return result < 0 ? result : back;
+}
+
+const struct host *hosts_find(const struct hosts *hosts, const char *name) {
+	for (size_t i = 0; i < hosts->count; i++) {
+		if (strcmp(hosts->items[i].name, name) == 0)
+			return &hosts->items[i];
+	}
+	return NULL;
+}
+
+// The namespace, the devices and their counts go on; only the ports they are attached to have other
+// numbers.
+static int keep_host(struct host *host, struct host *old, const struct hosts_place *place) {
+	const struct topo *topo = world_topo(place->world);
+	const struct topo_node *node = &topo->nodes[host->node];
+	host->space = old->space;
+	host->taps = old->taps;
+	host->tap_count = old->tap_count;
+	old->space = -1;
+	old->taps = NULL;
+	old->tap_count = 0;
+	while (host->tap_count > node->port_count)
+		tap_close(&host->taps[--host->tap_count]);
+	for (size_t i = 0; i < host->tap_count; i++)
+		host->taps[i].port = node->ports[i];
+	struct host_config before = {place->old_topo, old->node, host->taps, host->tap_count};
+	return change_host(host, &before, topo);
+}
+
+static int open_host(struct hosts *hosts, const struct hosts_place *place, uint32_t node) {
+	const char *name = world_topo(place->world)->nodes[node].name;
+	struct host made = {.node = node, .space = -1, .name = memory_strdup(name)};
+	made.name_space = host_name_space(state_name(place->state), name);
+	ARRAY_PUSH(hosts, made);
+	struct host *host = &hosts->items[hosts->count - 1];
+	struct host *old = place->old != NULL ? (struct host *)hosts_find(place->old, name) : NULL;
+	return old != NULL ? keep_host(host, old, place) : make_host(host, place);
+}
+
+static void explain(const struct host *host, int error, struct text *problem) {
+	text_printf(problem, "host %s, network namespace %s: ", host->name, host->name_space);
+	if (error == -EEXIST)
+		text_add(problem, "somebody else has a namespace of this name; --name renames the lab's");
+	else if (error == -ENAMETOOLONG)
+		text_printf(problem,
+			"the name is longer than %d bytes or has a slash in it; a shorter "
+			"--name may help",
+			NETNS_NAME_MAX);
+	else
+		text_add(problem, strerror(-error));
 }
 
 int hosts_open(struct hosts *hosts, const struct hosts_place *place, struct text *problem) {
@@ -164,8 +150,7 @@ int hosts_open(struct hosts *hosts, const struct hosts_place *place, struct text
 		int result = open_host(hosts, place, node);
 		if (result == 0)
 			continue;
-		text_printf(problem, "host %s, network namespace %s: %s", topo->nodes[node].name,
-			hosts->items[hosts->count - 1].name_space, strerror(-result));
+		explain(&hosts->items[hosts->count - 1], result, problem);
 		return result;
 	}
 	return 0;
@@ -187,11 +172,61 @@ static void close_devices(struct hosts *hosts) {
 	free(fds.items);
 }
 
+int hosts_attach(struct hosts *hosts, const struct hosts_place *place) {
+	int result = 0;
+	for (size_t i = 0; result == 0 && i < hosts->count; i++) {
+		struct host *host = &hosts->items[i];
+		for (size_t t = 0; result == 0 && t < host->tap_count; t++)
+			result = tap_attach(&host->taps[t], place->world, place->clock);
+	}
+	return result;
+}
+
+void hosts_pause(struct hosts *hosts) {
+	for (size_t i = 0; i < hosts->count; i++) {
+		for (size_t t = 0; t < hosts->items[i].tap_count; t++)
+			tap_pause(&hosts->items[i].taps[t]);
+	}
+}
+
+int hosts_resume(struct hosts *hosts) {
+	int result = 0;
+	for (size_t i = 0; i < hosts->count; i++) {
+		for (size_t t = 0; t < hosts->items[i].tap_count; t++) {
+			int resumed = tap_resume(&hosts->items[i].taps[t]);
+			result = result < 0 ? result : resumed;
+		}
+	}
+	return result;
+}
+
+void hosts_undo(const struct hosts *old, const struct hosts_undo *undo) {
+	for (size_t i = 0; i < old->count; i++) {
+		const struct host *host = &old->items[i];
+		uint32_t node = host->node;
+		uint32_t changed = topo_find_node(undo->new_topo, host->name);
+		int here = netns_here();
+		if (here < 0)
+			return;
+		if (changed != TOPO_NONE && host_is_outside(undo->new_topo, changed) &&
+			netns_enter(host->name_space) == 0) {
+			struct host_config from = {undo->new_topo, changed, host->taps, host->tap_count};
+			struct host_config to = {undo->old_topo, node, host->taps, host->tap_count};
+			if (host_config_differs(&from, &to))
+				host_config_change(&from, &to);
+		}
+		netns_return(here);
+	}
+}
+
 void hosts_close(struct hosts *hosts) {
 	close_devices(hosts);
 	for (size_t i = 0; i < hosts->count; i++) {
 		struct host *host = &hosts->items[i];
+		if (host->space >= 0)
+			close(host->space);
 		free(host->taps);
+		free(host->name);
 		free(host->name_space);
 	}
 	free(hosts->items);

@@ -102,7 +102,8 @@ static uint8_t family_of(struct ip address) {
 	return ip_is_v4(address) ? AF_INET : AF_INET6;
 }
 
-int netlink_address_add(int fd, const char *link, struct ip address, unsigned length) {
+static int change_address(
+	int fd, uint16_t type, const char *link, struct ip address, unsigned length) {
 	struct ifaddrmsg info = {
 		.ifa_family = family_of(address),
 		.ifa_prefixlen = (uint8_t)length,
@@ -113,14 +114,23 @@ int netlink_address_add(int fd, const char *link, struct ip address, unsigned le
 	struct request request;
 	if (info.ifa_index == 0)
 		return -ENODEV;
-	request_init(&request, RTM_NEWADDR, &info, sizeof(info));
-	request.head.nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
+	request_init(&request, type, &info, sizeof(info));
+	if (type == RTM_NEWADDR)
+		request.head.nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
 	request_add_ip(&request, IFA_LOCAL, address);
 	request_add_ip(&request, IFA_ADDRESS, address);
 	return request_send(fd, &request);
 }
 
-int netlink_route_add(int fd, const struct netlink_route *route) {
+int netlink_address_add(int fd, const char *link, struct ip address, unsigned length) {
+	return change_address(fd, RTM_NEWADDR, link, address, length);
+}
+
+int netlink_address_remove(int fd, const char *link, struct ip address, unsigned length) {
+	return change_address(fd, RTM_DELADDR, link, address, length);
+}
+
+static int change_route(int fd, uint16_t type, const struct netlink_route *route) {
 	struct rtmsg info = {
 		.rtm_family = prefix_is_v4(route->prefix) ? AF_INET : AF_INET6,
 		.rtm_dst_len = (uint8_t)prefix_length(route->prefix),
@@ -134,8 +144,9 @@ int netlink_route_add(int fd, const struct netlink_route *route) {
 		info.rtm_flags = RTNH_F_ONLINK;
 	if (route->link == NULL)
 		info.rtm_scope = RT_SCOPE_UNIVERSE;
-	request_init(&request, RTM_NEWROUTE, &info, sizeof(info));
-	request.head.nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
+	request_init(&request, type, &info, sizeof(info));
+	if (type == RTM_NEWROUTE)
+		request.head.nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
 	if (info.rtm_dst_len != 0)
 		request_add_ip(&request, RTA_DST, route->prefix.base);
 	if (route->link != NULL) {
@@ -147,4 +158,12 @@ int netlink_route_add(int fd, const struct netlink_route *route) {
 	if (route->link != NULL && !ip_is_none(route->via))
 		request_add_ip(&request, RTA_GATEWAY, route->via);
 	return request_send(fd, &request);
+}
+
+int netlink_route_add(int fd, const struct netlink_route *route) {
+	return change_route(fd, RTM_NEWROUTE, route);
+}
+
+int netlink_route_remove(int fd, const struct netlink_route *route) {
+	return change_route(fd, RTM_DELROUTE, route);
 }

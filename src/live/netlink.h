@@ -22,6 +22,7 @@ int netlink_queue_pass(int socket, const char *link);
 
 // `length` is the family's own: of the network the address lies in.
 int netlink_address_add(int socket, const char *link, struct ip address, unsigned length);
+int netlink_address_remove(int socket, const char *link, struct ip address, unsigned length);
 
 struct netlink_route {
 	struct prefix prefix;
@@ -30,3 +31,4 @@ struct netlink_route {
 };
 // `via` need not lie in a network of the link's addresses.
 int netlink_route_add(int socket, const struct netlink_route *route);
+int netlink_route_remove(int socket, const struct netlink_route *route);

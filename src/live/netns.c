@@ -53,6 +53,21 @@ int netns_enter(const char *name) {
 	return netns_return(fd);
 }
 
+bool netns_exists(const char *name) {
+	char path[PATH_BYTES];
+	struct stat found;
+	path_of(name, path);
+	return lstat(path, &found) == 0;
+}
+
+bool netns_is_named(const char *name, int space) {
+	char path[PATH_BYTES];
+	struct stat named, meant;
+	path_of(name, path);
+	return stat(path, &named) == 0 && fstat(space, &meant) == 0 && named.st_ino == meant.st_ino &&
+		named.st_dev == meant.st_dev;
+}
+
 int netns_remove(const char *name) {
 	char path[PATH_BYTES];
 	path_of(name, path);

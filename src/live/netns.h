@@ -3,15 +3,20 @@
 // process.
 #pragma once
 
+#include <stdbool.h>
+
 #define NETNS_FOLDER "/run/netns"
 #define NETNS_NAME_MAX 128
 
 // A new namespace of this name; the caller is inside it afterwards. -EEXIST.
 int netns_create(const char *name);
 int netns_enter(const char *name);
+bool netns_exists(const char *name);
+// Does the name still stand for the namespace of this descriptor? Others can delete names.
+bool netns_is_named(const char *name, int space);
 // The namespace ends with its last process and descriptor. Fine when it is not there.
 int netns_remove(const char *name);
 
-// The namespace the process is in, to come back to.
-int netns_here(void); // a descriptor, -errno
-int netns_return(int here);
+// The namespace the process is in, to come back to. It lasts while a descriptor of it is open.
+int netns_here(void);       // a descriptor, -errno
+int netns_return(int here); // closes it

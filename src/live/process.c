@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,11 +19,12 @@
 // Packets are late when the process that carries them has to wait for a processor.
 #define CARRIER_NICENESS (-10)
 
-static void redirect_to_log(const char *name) {
+static void redirect_to_log(const char *name, bool goes_on) {
 	char path[STATE_PATH_MAX];
+	int empties = goes_on ? 0 : O_TRUNC;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int log =
-		open(state_log_path(name, path), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+		open(state_log_path(name, path), O_WRONLY | O_CREAT | empties | O_APPEND | O_CLOEXEC, 0600);
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
 	dup2(log >= 0 ? log : null, STDOUT_FILENO);
@@ -46,48 +48,59 @@ static void restore_signals(void) {
 		signal(signals[i], SIG_DFL);
 }
 
+// The lab ends with its carrier. But one that was to take over may have ended before it did, and
+// one that handed over ends while the next carries on.
+static bool is_the_end(const struct state *state, const struct process_start *start, pid_t child) {
+	pid_t carrier = state_carrier(state);
+	return carrier == child || (carrier == 0 && *start->carries);
+}
+
 // The watcher. Does not return.
-static void watch(struct state *state, pid_t child, int told) {
-	char name[STATE_NAME_MAX + 1];
+static void watch(struct state *state, const struct process_start *start, pid_t child) {
+	char path[STATE_PATH_MAX];
 	int status = 0;
-	snprintf(name, sizeof(name), "%s", state_name(state));
+	if (start->split != NULL)
+		start->split(start->owner);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		continue;
 	bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	if (WIFSIGNALED(status))
 		fprintf(stderr, "the lab was ended by signal %d (%s)\n", WTERMSIG(status),
 			strsignal(WTERMSIG(status)));
-	int result = state_clean(name);
-	if (result < 0)
-		fprintf(stderr, "cleaning up: %s\n", strerror(-result));
-	char path[STATE_PATH_MAX];
-	struct stat log = {0};
-	state_log_path(name, path);
-	// An empty one tells nothing, of a lab that could not begin for example.
-	if ((ended_well && result == 0) || (stat(path, &log) == 0 && log.st_size == 0))
-		unlink(path);
+	if (is_the_end(state, start, child)) {
+		int result = state_end(state);
+		if (result < 0)
+			fprintf(stderr, "cleaning up: %s\n", strerror(-result));
+		struct stat log = {0};
+		state_log_path(state_name(state), path);
+		// An empty one tells nothing, of a lab that could not begin for example.
+		if ((ended_well && result == 0) || (stat(path, &log) == 0 && log.st_size == 0))
+			unlink(path);
+	} else if (!*start->carries) {
+		start->undo(start->owner);
+	}
 	// The caller waits for this when the lab never ran.
-	close(told);
+	close(start->told);
 	state_free(state);
 	_exit(0);
 }
 
 // In the first child. Returns only in the process that carries the packets.
-static void become_lab(struct state *state, int told) {
+static void become_lab(struct state *state, const struct process_start *start) {
 	if (setsid() < 0)
 		_exit(1);
 	pid_t watcher = fork();
 	if (watcher != 0)
 		_exit(watcher < 0);
-	redirect_to_log(state_name(state));
+	redirect_to_log(state_name(state), start->split != NULL);
 	ignore_signals();
 	pid_t carrier = fork();
 	if (carrier < 0) {
-		dprintf(told, "fork: %s\n", strerror(errno));
+		dprintf(start->told, "fork: %s\n", strerror(errno));
 		carrier = -1;
 	}
 	if (carrier != 0)
-		watch(state, carrier, told);
+		watch(state, start, carrier);
 	restore_signals();
 	setpriority(PRIO_PROCESS, 0, CARRIER_NICENESS);
 }
@@ -115,6 +128,14 @@ bool process_split(
 	struct state *state, struct process_start *start, int *result, struct text *problem) {
 	int ends[2];
 	*result = 0;
+	start->carries = mmap(
+		NULL, sizeof(*start->carries), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (start->carries == MAP_FAILED) {
+		*result = -errno;
+		text_printf(problem, "memory: %s", strerror(errno));
+		return false;
+	}
+	*start->carries = start->split == NULL;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		*result = -errno;
 		text_printf(problem, "pipe: %s", strerror(errno));
@@ -124,11 +145,13 @@ bool process_split(
 	pid_t child = fork();
 	if (child == 0) {
 		close(ends[0]);
-		become_lab(state, ends[1]);
 		start->told = ends[1];
+		become_lab(state, start);
 		return true;
 	}
 	close(ends[1]);
+	if (start->split != NULL)
+		start->split(start->owner);
 	if (child < 0) {
 		*result = -errno;
 		text_printf(problem, "fork: %s", strerror(errno));
@@ -146,6 +169,10 @@ void process_tell(struct process_start *start, const char *problem) {
 	dprintf(start->told, "%s\n", problem != NULL ? problem : "ok");
 	close(start->told);
 	start->told = -1;
+}
+
+void process_has_taken_over(struct process_start *start) {
+	*start->carries = true;
 }
 
 int process_drop_privileges(void) {

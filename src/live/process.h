@@ -10,6 +10,13 @@
 // What the packet-carrying process tells whoever started the lab: that it runs, or why not.
 struct process_start {
 	int told; // a pipe's end
+	// For a lab that takes over from one that runs; NULL otherwise. `split` is told in each process
+	// that doesn't carry the packets: what was handed to the carrier is to be closed. `undo` is
+	// told in the watcher when the carrier ended before it had taken over.
+	void (*split)(void *owner);
+	void (*undo)(void *owner);
+	void *owner;
+	bool *carries; // shared with the watcher: the lab is this process's
 };
 
 // Splits the lab off: its own session, standard output to the log, standard input empty. Returns
@@ -20,6 +27,9 @@ bool process_split(
 	struct state *state, struct process_start *start, int *result, struct text *problem);
 // `problem` NULL: the lab runs.
 void process_tell(struct process_start *start, const char *problem);
+
+// The lab that it takes over from is its own now.
+void process_has_taken_over(struct process_start *start);
 
 // Gives up every capability for good. 0 or -errno.
 int process_drop_privileges(void);

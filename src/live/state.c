@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "live/netns.h"
+#include "live/spaces.h"
 
 #define STAT_BYTES 1024
 #define START_TIME_FIELD 22 // of /proc/PID/stat
@@ -96,7 +96,7 @@ int state_begin(const char *name, struct state **out) {
 		result = take_lock(state);
 	if (result == 0) {
 		state->spaces = open(state_path(name, "spaces", path),
-			O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+			O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
 		result = state->spaces < 0 ? -errno : 0;
 	}
 	if (result < 0) {
@@ -134,15 +134,6 @@ static int write_all(int fd, const char *bytes, size_t length) {
 	return 0;
 }
 
-int state_add_name_space(struct state *state, const char *name_space) {
-	struct text line;
-	text_init(&line);
-	text_printf(&line, "%s\n", name_space);
-	int result = write_all(state->spaces, line.chars, line.length);
-	text_done(&line);
-	return result;
-}
-
 // When the process began, in the machine's ticks; 0 when there is none.
 static unsigned long long start_time(pid_t pid) {
 	char path[64], stat[STAT_BYTES];
@@ -172,25 +163,40 @@ static int write_file(const char *path, const char *bytes, size_t length) {
 	return result;
 }
 
-int state_set_pid(struct state *state, pid_t pid) {
+static int write_pid(const struct state *state, const char *file, pid_t pid) {
 	char path[STATE_PATH_MAX], line[64];
 	int length = snprintf(line, sizeof(line), "%d %llu\n", (int)pid, start_time(pid));
-	return write_file(state_path(state->name, "pid", path), line, (size_t)length);
+	return write_file(state_path(state->name, file, path), line, (size_t)length);
 }
 
-pid_t state_pid(const char *name) {
+int state_set_pid(struct state *state, pid_t pid) {
+	return write_pid(state, "pid", pid);
+}
+
+// What the lab's `pid` says, whether such a process is there or not. 0 when it says nothing.
+static pid_t read_pid(const char *name, unsigned long long *started) {
 	char path[STATE_PATH_MAX];
 	int pid = 0;
-	unsigned long long started = 0;
 	FILE *file = fopen(state_path(name, "pid", path), "re");
 	if (file == NULL)
 		return 0;
-	int fields = fscanf(file, "%d %llu", &pid, &started);
+	int fields = fscanf(file, "%d %llu", &pid, started);
 	fclose(file);
-	return fields == 2 && pid > 0 && started != 0 && start_time(pid) == started ? pid : 0;
+	return fields == 2 && pid > 0 ? pid : 0;
 }
 
-int state_copy_topology(struct state *state, const char *path) {
+pid_t state_pid(const char *name) {
+	unsigned long long started = 0;
+	pid_t pid = read_pid(name, &started);
+	return pid != 0 && started != 0 && start_time(pid) == started ? pid : 0;
+}
+
+pid_t state_carrier(const struct state *state) {
+	unsigned long long started;
+	return read_pid(state->name, &started);
+}
+
+static int copy_topology(const struct state *state, const char *file_name, const char *path) {
 	char copy[STATE_PATH_MAX];
 	struct text text;
 	text_init(&text);
@@ -204,33 +210,57 @@ int state_copy_topology(struct state *state, const char *path) {
 	int result = ferror(file) ? -EIO : 0;
 	fclose(file);
 	if (result == 0)
-		result = write_file(
-			state_path(state->name, "topology.yaml", copy), text_chars(&text), text.length);
+		result =
+			write_file(state_path(state->name, file_name, copy), text_chars(&text), text.length);
 	text_done(&text);
 	return result;
 }
 
-static int remove_name_spaces(const char *name) {
-	char path[STATE_PATH_MAX], line[NETNS_NAME_MAX + 2];
-	FILE *file = fopen(state_path(name, "spaces", path), "re");
-	int result = 0;
-	if (file == NULL)
-		return errno == ENOENT ? 0 : -errno;
-	while (fgets(line, sizeof(line), file) != NULL) {
-		line[strcspn(line, "\n")] = '\0';
-		int removed = line[0] != '\0' ? netns_remove(line) : 0;
-		if (result == 0)
-			result = removed;
-	}
-	fclose(file);
-	return result;
+int state_copy_topology(struct state *state, const char *path) {
+	return copy_topology(state, "topology.yaml", path);
+}
+
+int state_prepare(struct state *state, const char *topology, pid_t pid) {
+	int result = copy_topology(state, "topology.new", topology);
+	return result == 0 ? write_pid(state, "pid.new", pid) : result;
+}
+
+static int rename_file(const struct state *state, const char *from, const char *to) {
+	char old[STATE_PATH_MAX], new[STATE_PATH_MAX];
+	state_path(state->name, from, old);
+	state_path(state->name, to, new);
+	return rename(old, new) < 0 ? -errno : 0;
+}
+
+int state_take_over(struct state *state) {
+	int result = rename_file(state, "pid.new", "pid");
+	if (result < 0)
+		return result;
+	rename_file(state, "topology.new", "topology.yaml");
+	rename_file(state, "control.new", "control");
+	return 0;
+}
+
+void state_discard(struct state *state) {
+	static const char *const files[] = {"pid.new", "topology.new", "control.new"};
+	char path[STATE_PATH_MAX];
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		unlink(state_path(state->name, files[i], path));
 }
 
 int state_clean(const char *name) {
 	// The lock goes last: while it is there, a second cleaner finds the lab.
-	static const char *const files[] = {"spaces", "pid", "topology.yaml", "control", "lock"};
+	static const char *const files[] = {"spaces", "pid", "pid.new", "topology.yaml", "topology.new",
+		"control", "control.new", "lock"};
 	char path[STATE_PATH_MAX];
-	int result = remove_name_spaces(name);
+	int result = 0;
+	int spaces = open(state_path(name, "spaces", path), O_RDWR | O_APPEND | O_CLOEXEC);
+	if (spaces >= 0) {
+		result = spaces_retain(spaces, NULL);
+		close(spaces);
+	} else if (errno != ENOENT) {
+		result = -errno;
+	}
 	if (result < 0)
 		return result;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -241,4 +271,32 @@ int state_clean(const char *name) {
 	if (rmdir(path) < 0 && errno != ENOENT && result == 0)
 		result = -errno;
 	return result;
+}
+
+int state_end(struct state *state) {
+	// By the descriptor: it lasts when somebody has removed the folder.
+	int result = spaces_retain(state->spaces, NULL);
+	int cleaned = state_clean(state->name);
+	return result < 0 ? result : cleaned;
+}
+
+int state_add_name_space(struct state *state, const char *name_space) {
+	return spaces_add(state->spaces, name_space);
+}
+
+int state_retain(struct state *state, const struct names *kept) {
+	return spaces_retain(state->spaces, kept);
+}
+
+struct state *state_adopt(const char *name, const int descriptors[2]) {
+	struct state *state = memory_alloc(sizeof(*state));
+	snprintf(state->name, sizeof(state->name), "%s", name);
+	state->lock = descriptors[0];
+	state->spaces = descriptors[1];
+	return state;
+}
+
+void state_descriptors(const struct state *state, int descriptors[2]) {
+	descriptors[0] = state->lock;
+	descriptors[1] = state->spaces;
 }

@@ -213,7 +213,8 @@ static void take_arrived(void *owner, uint32_t port, struct packet *packet) {
 	}
 	tap->counts.packets_received += packet_is_train(packet) ? packet_pieces(packet) : 1;
 	tap->counts.bytes_received += packet->length;
-	clock_epoll_note_traffic(tap->clock, &tap->busy);
+	if (!tap->is_paused)
+		clock_epoll_note_traffic(tap->clock, &tap->busy);
 	if (merge_append(&tap->arrived, packet)) {
 		packet_put(world_packet_pool(tap->world), packet);
 		return;
@@ -236,6 +237,16 @@ int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock) 
 	if (result == 0)
 		world_attach(world, tap->port, take_arrived, tap);
 	return result;
+}
+
+void tap_pause(struct tap *tap) {
+	tap->is_paused = true;
+	clock_epoll_remove(tap->clock, &tap->source);
+}
+
+int tap_resume(struct tap *tap) {
+	tap->is_paused = false;
+	return clock_epoll_add(tap->clock, &tap->source, EPOLLIN);
 }
 
 int tap_detach(struct tap *tap) {

@@ -18,6 +18,7 @@ struct tap {
 	uint8_t mac[MAC_BYTES];
 	uint32_t port;     // of the world
 	bool takes_trains; // of datagrams (merge.h)
+	bool is_paused;
 	struct world *world;
 	struct clock_epoll *clock;
 	struct source source;
@@ -36,6 +37,9 @@ struct tap {
 int tap_open(struct tap *tap, const char *name, uint32_t port);
 // From now on packets flow. 0 or -errno.
 int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock);
+// While paused, frames wait in the device; what arrives is still written.
+void tap_pause(struct tap *tap);
+int tap_resume(struct tap *tap); // 0 or -errno
 // No packets any more; the descriptor is the caller's to close, which ends the device. -1 when it
 // has none.
 int tap_detach(struct tap *tap);
