@@ -11,6 +11,9 @@
 #include "base/text.h"
 #include "cli/lab_int.h"
 
+// How soon it is noticed that nobody can reach the lab any more.
+#define FOLDER_LOOK_NS SECOND_NS
+
 static void read_signal(void *owner, uint32_t events) {
 	struct lab *lab = owner;
 	struct signalfd_siginfo info;
@@ -35,6 +38,19 @@ static int catch_signals(struct lab *lab) {
 	return clock_epoll_add(lab->clock, &lab->signals, EPOLLIN);
 }
 
+static void look_at_folder(struct timer *timer, void *owner) {
+	struct lab *lab = owner;
+	char path[STATE_PATH_MAX];
+	if (access(state_path(state_name(lab->state), ".", path), F_OK) == 0) {
+		timer_start(lab->network.loop, timer, FOLDER_LOOK_NS);
+		return;
+	}
+	fprintf(stderr, "somebody removed the lab's folder in " STATE_FOLDER ": the lab ends\n");
+	fflush(stderr);
+	lab->is_orphan = true;
+	lab->ends = true;
+}
+
 // Each host takes a descriptor for every interface and one for itself.
 static void allow_descriptors(void) {
 	struct rlimit limit;
@@ -52,6 +68,8 @@ int lab_listen(struct lab *lab, const char *path, struct text *problem) {
 		what = "signals";
 		result = catch_signals(lab);
 	}
+	timer_init(&lab->folder, TIMER_PERIODIC, look_at_folder, lab);
+	timer_start(lab->network.loop, &lab->folder, FOLDER_LOOK_NS);
 	if (result < 0)
 		text_printf(problem, "%s: %s", what, strerror(-result));
 	return result;
@@ -63,6 +81,7 @@ static bool goes_on(void *owner) {
 }
 
 static void dismantle(struct lab *lab) {
+	timer_stop(lab->network.loop, &lab->folder);
 	lab_repairs_free(lab);
 	lab_handover_free(lab);
 	control_close(lab->control);
@@ -96,7 +115,7 @@ static int carry(struct lab *lab, struct process_start *start, lab_furnish_fn *f
 	if (result == 0)
 		loop_run_while(lab->network.loop, INSTANT_NEVER, goes_on, lab);
 	dismantle(lab);
-	return result < 0 ? EXIT_ENVIRONMENT : EXIT_DONE;
+	return result < 0 || lab->is_orphan ? EXIT_ENVIRONMENT : EXIT_DONE;
 }
 
 int lab_split(struct lab *lab, struct process_start *start, lab_furnish_fn *furnish) {

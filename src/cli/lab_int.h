@@ -18,6 +18,7 @@ struct lab {
 	struct attachments attachments;
 	struct control *control;
 	struct source signals;
+	struct timer folder; // looks whether its state is still there
 	instant started;
 	struct lab_repair *repairs;    // links that come back by themselves
 	struct lab_capture *captures;  // under way
@@ -26,8 +27,8 @@ struct lab {
 	struct world_quality *file_qualities;
 	struct process_start *start;
 	long long reloads;
-	int64_t pause_ns; // of the last one
-	bool ends;
+	int64_t pause_ns;     // of the last one
+	bool ends, is_orphan; // without its folder nobody can ask it anything
 };
 
 // In front of each packet that a capture sends: its time of day in nanoseconds (64 bits), link,

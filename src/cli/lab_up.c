@@ -37,6 +37,8 @@ static int begin(struct lab *lab, const char *name, const char *path) {
 		result = state_copy_topology(lab->state, path);
 	if (result == 0)
 		return EXIT_DONE;
+	if (lab->state != NULL)
+		state_end(lab->state);
 	if (result == -EBUSY)
 		fprintf(
 			stderr, "interplane: lab %s is up already; --name gives another one a name\n", name);
@@ -110,6 +112,8 @@ int lab_up(const struct options *options) {
 	struct lab lab = {0};
 	double began = seconds_now();
 	int result = EXIT_DONE;
+	// A full disk is an error, not a reason to die.
+	signal(SIGXFSZ, SIG_IGN);
 	name_of_file(path, name);
 	if (options_has(options, OPTION_NAME))
 		result = lab_choose(options, name);
