@@ -114,9 +114,30 @@ static void idle_flows_make_room_before_the_table_grows(void **state) {
 	flow_table_free(table);
 }
 
+static void copy_flow(void *owner, const struct flow_key *key, instant used) {
+	flow_table_open(owner, key, used);
+}
+
+// What was used longest ago still goes first in the copy, and is as old.
+static void a_walk_makes_the_same_table(void **state) {
+	(void)state;
+	struct flow_table *table = flow_table_new();
+	struct flow_table *copy = flow_table_new();
+	const struct flow_key early = key_of(1), late = key_of(2);
+	flow_table_open(table, &early, (instant){0});
+	flow_table_open(table, &late, (instant){FLOW_IDLE_NS});
+	flow_table_walk(table, copy_flow, copy);
+	assert_int_equal(flow_table_count(copy), 2);
+	assert_false(flow_table_holds(copy, &early, (instant){FLOW_IDLE_NS + 1}));
+	assert_true(flow_table_holds(copy, &late, (instant){FLOW_IDLE_NS + 1}));
+	flow_table_free(table);
+	flow_table_free(copy);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flow_is_one_direction),
+		cmocka_unit_test(a_walk_makes_the_same_table),
 		cmocka_unit_test(any_other_field_is_another_flow),
 		cmocka_unit_test(a_flow_ends_after_four_idle_minutes_and_use_keeps_it),
 		cmocka_unit_test(a_full_table_forgets_what_was_used_longest_ago),

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 #include "live/control.h"
 
 #define PATH_BYTES 64
+// Two messages' worth.
+#define PASSED 250
 #define WAIT_NS (5 * SECOND_NS)
 
 // A server in this process; callers are children, whose exit code says what they saw.
@@ -36,6 +39,16 @@ static void answer(void *owner, struct control_caller *caller, const json_t *req
 	control_answer(caller, reply);
 	if (json_object_get(request, "stream") != NULL)
 		control_send(caller, "bytes", 5);
+	if (json_object_get(request, "descriptors") != NULL) {
+		int passed[PASSED];
+		int device = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		int folder = open("/", O_RDONLY | O_CLOEXEC);
+		for (size_t i = 0; i < PASSED; i++)
+			passed[i] = i == 0 ? device : folder;
+		assert_int_equal(control_pass(caller, passed, PASSED), 0);
+		close(device);
+		close(folder);
+	}
 }
 
 static void note_closed(void *owner, struct control_caller *caller) {
@@ -142,6 +155,30 @@ static void nobody_listening_is_an_error(void **state) {
 	json_decref(request);
 }
 
+// More than one message carries: each arrives, in order.
+static void descriptors_follow_an_answer(void **state) {
+	struct bench bench;
+	(void)state;
+
+	setup(&bench);
+	pid_t child = fork();
+	if (child == 0) {
+		json_t *request = json_object();
+		json_t *reply = NULL;
+		int stream, got[PASSED];
+		struct stat first, last;
+		json_put_bool(request, "descriptors", 1);
+		if (control_ask(bench.path, request, &reply, &stream) != 0 ||
+			control_receive(stream, got, PASSED) != 0)
+			_exit(1);
+		if (fstat(got[0], &first) < 0 || fstat(got[PASSED - 1], &last) < 0)
+			_exit(2);
+		_exit(!S_ISCHR(first.st_mode) || !S_ISDIR(last.st_mode));
+	}
+	serve(&bench, child, 1);
+	teardown(&bench);
+}
+
 // A caller that says nonsense is told so; the next one is served as ever.
 static void nonsense_harms_nobody(void **state) {
 	struct bench bench;
@@ -166,6 +203,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_question_gets_its_answer),
 		cmocka_unit_test(bytes_follow_an_answer),
+		cmocka_unit_test(descriptors_follow_an_answer),
 		cmocka_unit_test(the_socket_is_its_owners_alone),
 		cmocka_unit_test(nobody_listening_is_an_error),
 		cmocka_unit_test(nonsense_harms_nobody),
