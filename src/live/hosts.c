@@ -84,8 +84,10 @@ static int change_host(struct host *host, const struct host_config *old, const s
 		result = open_taps(topo, host);
 	if (result == 0) {
 		struct host_config new = config_of(topo, host);
-		if (host_config_differs(old, &new))
-			result = host_config_change(old, &new);
+		struct host_config before = *old;
+		before.taps = host->taps; // which may have moved to make room
+		if (host_config_differs(&before, &new))
+			result = host_config_change(&before, &new);
 	}
 	int back = netns_return(here);
 	return result < 0 ? result : back;
