@@ -29,6 +29,8 @@ static void describe_port(const struct topo_port *port, struct text *out) {
 	}
 	if (port->mtu_bytes != 0 && port->mtu_bytes != 1500)
 		add_part(out, "%s mtu %u", port->name, port->mtu_bytes);
+	if (port->attach.interface != NULL)
+		add_part(out, "%s attached to %s", port->name, port->attach.interface);
 	if (port->is_shut)
 		add_part(out, "%s shut down", port->name);
 	size_t rules = count_rules(port->filters_in, port->filter_in_count) +

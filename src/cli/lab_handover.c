@@ -113,6 +113,7 @@ static json_t *begin(struct lab *lab, struct control_caller *caller) {
 static json_t *stop(struct lab *lab) {
 	struct lab_handover *handover = lab->handover;
 	hosts_pause(&lab->hosts);
+	attachments_pause(&lab->attachments);
 	handover->has_stopped = true;
 	handover->passes_captures = true;
 	json_t *document = lab_answer_status(lab, NULL);
@@ -122,7 +123,8 @@ static json_t *stop(struct lab *lab) {
 	return document;
 }
 
-// In the order of the answer to `begin`: the state's two, then each host's namespace and devices.
+// In the order of the answer to `begin`: the state's two, then each host's namespace and devices,
+// then the sockets at attached interfaces.
 static int pass_devices(struct lab *lab, struct control_caller *caller) {
 	struct {
 		int *items;
@@ -138,6 +140,8 @@ static int pass_devices(struct lab *lab, struct control_caller *caller) {
 		for (size_t t = 0; t < host->tap_count; t++)
 			ARRAY_PUSH(&list, host->taps[t].source.fd);
 	}
+	for (size_t i = 0; i < lab->attachments.count; i++)
+		ARRAY_PUSH(&list, lab->attachments.items[i]->source.fd);
 	int result = control_pass(caller, list.items, list.count);
 	free(list.items);
 	return result;
@@ -187,7 +191,7 @@ void lab_handover_closed(struct lab *lab, struct control_caller *caller) {
 	if (carrier == getpid() || carrier == 0) {
 		handover->has_stopped = false;
 		lab_captures_take_back(lab);
-		if (hosts_resume(&lab->hosts) < 0)
+		if (hosts_resume(&lab->hosts) < 0 || attachments_resume(&lab->attachments) < 0)
 			lab->ends = true;
 		return;
 	}

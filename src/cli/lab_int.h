@@ -65,7 +65,14 @@ json_t *lab_answer_trace(struct lab *lab, const json_t *request);
 void lab_answer_handover(struct lab *lab, struct control_caller *caller, const json_t *request);
 json_t *lab_answer_capture(struct lab *lab, struct control_caller *caller, const json_t *request);
 void lab_capture_closed(struct lab *lab, struct control_caller *caller);
-// lab_attached.c: of `lab status`.
+// lab_attached.c: of `lab status`, and from it.
+struct lab_attached_lent {
+	struct attached_lent *items;
+	size_t count, room;
+};
+void lab_attached_read(const json_t *status, struct lab_attached_lent *out); // descriptors to come
+void lab_attached_let_go(struct lab_attached_lent *lent);
+void lab_attached_adopt(struct lab *lab, const json_t *status);
 void lab_put_attached(const struct lab *lab, json_t *document);
 void lab_add_attached(const json_t *status, struct text *out);
 json_t *lab_filter_json(const struct bpf_filter *filter); // as a request for a capture has it
@@ -77,6 +84,11 @@ void lab_captures_free(struct lab *lab);
 // them what `links` of a status says was done by hand, `is_live` with what is left of --for.
 void lab_links_begin(struct lab *lab);
 void lab_links_apply(struct lab *lab, const json_t *links, bool is_live);
+struct lab_count {
+	const char *key;
+	uint64_t *count;
+};
+void lab_counts_read(const json_t *object, const struct lab_count *rows, size_t count);
 void lab_flows_adopt(struct lab *lab, const json_t *document);
 // Captures stop here and go on there, each with its connection and a file of what was not sent yet;
 // how many descriptors these are. Or back again.

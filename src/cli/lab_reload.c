@@ -26,6 +26,7 @@ struct reload {
 	struct lab lab; // the one to be
 	struct lab old; // as the running one's file has it, brought to where the running one is
 	struct hosts hosts;
+	struct lab_attached_lent attached;
 	struct options options;
 	int stream; // to the running one
 	json_t *status;
@@ -88,7 +89,8 @@ static size_t read_hosts(struct reload *reload) {
 		descriptors += 1 + host.tap_count;
 		ARRAY_PUSH(&reload->hosts, host);
 	}
-	return descriptors;
+	lab_attached_read(reload->status, &reload->attached);
+	return descriptors + reload->attached.count;
 }
 
 static int receive_devices(struct reload *reload, const char *name) {
@@ -104,6 +106,8 @@ static int receive_devices(struct reload *reload, const char *name) {
 			for (size_t t = 0; t < host->tap_count; t++)
 				host->taps[t].source.fd = *at++;
 		}
+		for (size_t i = 0; i < reload->attached.count; i++)
+			reload->attached.items[i].fd = *at++;
 	} else {
 		fprintf(stderr, "interplane: lab %s: its devices: %s\n", name, strerror(-result));
 	}
@@ -133,6 +137,7 @@ static void let_go(void *owner) {
 		close(host->space);
 		host->space = -1;
 	}
+	lab_attached_let_go(&reload->attached);
 	close(reload->stream);
 	reload->stream = -1;
 }
@@ -166,7 +171,12 @@ static void undo(void *owner) {
 	state_discard(reload->lab.state);
 }
 
-static int adopt_counts(struct lab *lab, const json_t *status) {
+void lab_counts_read(const json_t *object, const struct lab_count *rows, size_t count) {
+	for (size_t i = 0; i < count; i++)
+		*rows[i].count = (uint64_t)json_integer_value(json_object_get(object, rows[i].key));
+}
+
+static void adopt_counts(struct lab *lab, const json_t *status) {
 	size_t i, t;
 	json_t *object, *item;
 	json_array_foreach(json_object_get(status, "hosts"), i, object) {
@@ -176,10 +186,7 @@ static int adopt_counts(struct lab *lab, const json_t *status) {
 			if (host == NULL || t >= host->tap_count)
 				break;
 			struct tap_counts *counts = &host->taps[t].counts;
-			const struct {
-				const char *key;
-				uint64_t *count;
-			} rows[] = {
+			const struct lab_count rows[] = {
 				{"packetsSent", &counts->packets_sent},
 				{"bytesSent", &counts->bytes_sent},
 				{"packetsReceived", &counts->packets_received},
@@ -187,11 +194,9 @@ static int adopt_counts(struct lab *lab, const json_t *status) {
 				{"ignored", &counts->ignored},
 				{"refused", &counts->refused},
 			};
-			for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++)
-				*rows[r].count = (uint64_t)json_integer_value(json_object_get(item, rows[r].key));
+			lab_counts_read(item, rows, sizeof(rows) / sizeof(rows[0]));
 		}
 	}
-	return 0;
 }
 
 static void adopt_captures(struct lab *lab, const json_t *captures, const int *descriptors) {
@@ -228,8 +233,11 @@ static int take_over(struct lab *lab, struct reload *reload, const struct hosts_
 		lab_links_apply(lab, json_object_get(last, "links"), true);
 		lab_flows_adopt(lab, last);
 		adopt_counts(lab, last);
+		lab_attached_adopt(lab, last);
 		result = hosts_attach(&lab->hosts, place);
 	}
+	if (result == 0)
+		result = attachments_attach(&lab->attachments);
 	if (result == 0)
 		result = state_take_over(lab->state);
 	if (result == 0) {
@@ -247,7 +255,11 @@ static int furnish(struct lab *lab, struct text *problem) {
 	const char *name = state_name(lab->state);
 	struct hosts_place place = {
 		lab->state, lab->network.world, lab->clock, &reload->hosts, reload->old.network.topo};
+	struct attachments_place plugs = {
+		lab->network.world, lab->clock, reload->attached.items, reload->attached.count};
 	int result = hosts_open(&lab->hosts, &place, problem);
+	if (result == 0)
+		result = attachments_open(&lab->attachments, &plugs, problem);
 	if (result < 0)
 		return result;
 	state_discard(lab->state); // of one that was killed
@@ -267,6 +279,7 @@ static int furnish(struct lab *lab, struct text *problem) {
 	if (result < 0)
 		text_printf(problem, "%s: %s", what, strerror(-result));
 	hosts_close(&reload->hosts);
+	lab_attached_let_go(&reload->attached);
 	close(reload->stream);
 	reload->stream = -1;
 	return result;
@@ -411,6 +424,7 @@ int lab_reload(const struct options *options) {
 		result = run(&reload, options->positional[0], name);
 	let_go(&reload);
 	hosts_close(&reload.hosts);
+	free(reload.attached.items);
 	json_decref(reload.status);
 	json_decref(reload.lab.set);
 	json_decref(reload.old.set);

@@ -80,9 +80,10 @@ static double seconds_now(void) {
 static int furnish(struct lab *lab, struct text *problem) {
 	char path[STATE_PATH_MAX];
 	struct hosts_place place = {lab->state, lab->network.world, lab->clock, NULL, NULL};
+	struct attachments_place plugs = {lab->network.world, lab->clock, NULL, 0};
 	int result = hosts_open(&lab->hosts, &place, problem);
 	if (result == 0)
-		result = attachments_open(&lab->attachments, lab->network.world, lab->clock, problem);
+		result = attachments_open(&lab->attachments, &plugs, problem);
 	if (result < 0)
 		return result;
 	lab_links_begin(lab);
@@ -93,6 +94,8 @@ static int furnish(struct lab *lab, struct text *problem) {
 	clock_epoll_restart(lab->clock);
 	const char *what = "interfaces";
 	result = hosts_attach(&lab->hosts, &place);
+	if (result == 0)
+		result = attachments_attach(&lab->attachments);
 	if (result == 0) {
 		what = "pid file";
 		result = state_set_pid(lab->state, getpid());

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,15 +56,18 @@ static int open_packets(struct attached *attached) {
 	return result;
 }
 
-static int open_sockets(struct attached *attached) {
-	int result = open_packets(attached);
-	if (result < 0)
-		return result;
+// Both in the namespace that the process is in.
+static int open_questions(struct attached *attached) {
 	attached->question = netlink_open();
 	if (attached->question < 0)
 		return attached->question;
 	attached->watch.fd = interface_watch();
 	return attached->watch.fd < 0 ? attached->watch.fd : 0;
+}
+
+static int open_sockets(struct attached *attached) {
+	int result = open_packets(attached);
+	return result == 0 ? open_questions(attached) : result;
 }
 
 // The sockets stay in the namespace where they were made.
@@ -76,6 +81,27 @@ static int open_in_space(struct attached *attached) {
 	if (result == 0)
 		result = open_sockets(attached);
 	int back = netns_return(here);
+	return result < 0 ? result : back;
+}
+
+// The socket that the running lab has, in whichever namespace that is: names can have been deleted
+// and made anew.
+static int take_lent(struct attached *attached, struct attached_lent *lent) {
+	struct sockaddr_ll address = {0};
+	socklen_t length = sizeof(address);
+	attached->source.fd = lent->fd;
+	lent->fd = -1;
+	if (getsockname(attached->source.fd, (struct sockaddr *)&address, &length) < 0)
+		return -errno;
+	attached->index = (uint32_t)address.sll_ifindex;
+	int there = ioctl(attached->source.fd, SIOCGSKNS);
+	if (there < 0)
+		return -errno;
+	int here = netns_here();
+	int result = netns_return(there);
+	if (result == 0)
+		result = open_questions(attached);
+	int back = here < 0 ? here : netns_return(here);
 	return result < 0 ? result : back;
 }
 
@@ -136,18 +162,21 @@ static void changed(void *owner, uint32_t events) {
 		timer_start(world_loop(attached->world), &attached->look, LOOK_NS);
 }
 
-static void init(struct attached *attached, struct world *world, uint32_t number) {
-	const struct topo_port *port = &world_topo(world)->ports[number];
+static void init(
+	struct attached *attached, const struct attachments_place *place, uint32_t number) {
+	const struct topo_port *port = &world_topo(place->world)->ports[number];
 	*attached = (struct attached){
 		.port = number,
 		.name = port->attach.interface,
 		.name_space = port->attach.name_space,
-		.world = world,
+		.world = place->world,
+		.clock = place->clock,
 		.source = {-1, attached_read, attached},
 		.watch = {-1, changed, attached},
 		.question = -1,
 		.state = INTERFACE_GONE,
 	};
+	attached->busy = (struct busy_source){.source = &attached->source, .events = EPOLLIN};
 	attached->waiting_end = &attached->waiting;
 	resolve_init(&attached->resolve, port->address_count);
 	for (size_t i = 0; i < port->address_count; i++)
@@ -157,8 +186,13 @@ static void init(struct attached *attached, struct world *world, uint32_t number
 	timer_init(&attached->ask_again, TIMER_PERIODIC, attached_ask_due, attached);
 }
 
-static int start(struct attached *attached, struct clock_epoll *clock, struct text *problem) {
-	int result = open_in_space(attached);
+static bool has_carried(enum interface_state state) {
+	return state == INTERFACE_UP || state == INTERFACE_NO_CARRIER;
+}
+
+static int start(struct attached *attached, struct attached_lent *lent, struct text *problem) {
+	bool may_be_out_of_order = lent != NULL && !lent->is_in_order;
+	int result = lent != NULL ? take_lent(attached, lent) : open_in_space(attached);
 	if (result < 0) {
 		text_printf(problem, "%s%s%s: %s", attached->name,
 			attached->name_space != NULL ? " in namespace " : "",
@@ -166,35 +200,38 @@ static int start(struct attached *attached, struct clock_epoll *clock, struct te
 		return result;
 	}
 	look(attached);
-	if (attached->state != INTERFACE_UP && attached->state != INTERFACE_NO_CARRIER) {
+	if (!has_carried(attached->state) && !may_be_out_of_order) {
 		text_add(problem, text_chars(&attached->why));
 		return -EADDRNOTAVAIL;
 	}
-	attached->clock = clock;
-	attached->busy = (struct busy_source){.source = &attached->source, .events = EPOLLIN};
-	result = clock_epoll_add(clock, &attached->source, EPOLLIN);
-	if (result == 0)
-		result = clock_epoll_add(clock, &attached->watch, EPOLLIN);
-	if (result < 0)
-		text_printf(problem, "%s: %s", attached->name, strerror(-result));
-	else
-		world_attach(attached->world, attached->port, attached_take, attached);
-	return result;
+	return 0;
 }
 
-int attachments_open(struct attachments *attachments, struct world *world,
-	struct clock_epoll *clock, struct text *problem) {
-	const struct topo *topo = world_topo(world);
+static struct attached_lent *find_lent(
+	const struct attachments_place *place, const struct topo_port *port) {
+	for (size_t i = 0; i < place->lent_count; i++) {
+		struct attached_lent *lent = &place->lent[i];
+		bool is_here = lent->name_space == NULL && port->attach.name_space == NULL;
+		if (lent->fd >= 0 && text_equal(lent->name, port->attach.interface) &&
+			(is_here || text_equal(lent->name_space, port->attach.name_space)))
+			return lent;
+	}
+	return NULL;
+}
+
+int attachments_open(
+	struct attachments *attachments, const struct attachments_place *place, struct text *problem) {
+	const struct topo *topo = world_topo(place->world);
 	*attachments = (struct attachments){0};
 	for (uint32_t port = 0; port < topo->port_count; port++) {
 		if (topo->ports[port].attach.interface == NULL)
 			continue;
 		struct attached *attached = memory_alloc(sizeof(*attached));
-		init(attached, world, port);
+		init(attached, place, port);
 		ARRAY_PUSH(attachments, attached);
 		struct text why;
 		text_init(&why);
-		int result = start(attached, clock, &why);
+		int result = start(attached, find_lent(place, &topo->ports[port]), &why);
 		if (result < 0)
 			text_printf(problem, "%s can't be attached: %s",
 				topo->nodes[topo->ports[port].node].name, text_chars(&why));
@@ -205,14 +242,54 @@ int attachments_open(struct attachments *attachments, struct world *world,
 	return 0;
 }
 
+static int resume(struct attached *attached) {
+	attached->is_read = true;
+	int result = clock_epoll_add(attached->clock, &attached->source, EPOLLIN);
+	if (result == 0)
+		result = clock_epoll_add(attached->clock, &attached->watch, EPOLLIN);
+	return result;
+}
+
+static void pause_one(struct attached *attached) {
+	attached->is_read = false;
+	clock_epoll_remove(attached->clock, &attached->source);
+	clock_epoll_remove(attached->clock, &attached->watch);
+	timer_stop(world_loop(attached->world), &attached->look);
+}
+
+int attachments_attach(struct attachments *attachments) {
+	int result = 0;
+	for (size_t i = 0; result == 0 && i < attachments->count; i++) {
+		struct attached *attached = attachments->items[i];
+		attached->flows = true;
+		world_attach(attached->world, attached->port, attached_take, attached);
+		result = resume(attached);
+	}
+	return result;
+}
+
+void attachments_pause(struct attachments *attachments) {
+	for (size_t i = 0; i < attachments->count; i++)
+		pause_one(attachments->items[i]);
+}
+
+int attachments_resume(struct attachments *attachments) {
+	int result = 0;
+	for (size_t i = 0; i < attachments->count; i++) {
+		int resumed = resume(attachments->items[i]);
+		result = result < 0 ? result : resumed;
+		// Whoever was to go on may have taken what the watch had to say.
+		timer_start(world_loop(attachments->items[i]->world), &attachments->items[i]->look, 0);
+	}
+	return result;
+}
+
 static void close_one(struct attached *attached) {
 	struct loop *loop = world_loop(attached->world);
-	if (attached->clock != NULL) {
+	if (attached->flows) {
 		world_attach(attached->world, attached->port, NULL, NULL);
-		clock_epoll_remove(attached->clock, &attached->source);
-		clock_epoll_remove(attached->clock, &attached->watch);
+		pause_one(attached);
 	}
-	timer_stop(loop, &attached->look);
 	timer_stop(loop, &attached->flush);
 	timer_stop(loop, &attached->ask_again);
 	attached_drop_packets(attached);

@@ -22,6 +22,8 @@ struct attached {
 	const char *name, *name_space; // of the interface; NULL: this machine's own network
 	struct world *world;
 	struct clock_epoll *clock;
+	bool flows;           // packets do
+	bool is_read;         // unless it is paused
 	struct source source; // frames
 	struct busy_source busy;
 	struct source watch; // changes of interfaces
@@ -55,9 +57,28 @@ struct attachments {
 // Is this node's place taken by something real?
 bool node_is_attached(const struct topo *topo, uint32_t node);
 
-// All ports of the topo that are attached, packets flowing. Needs the rights that
-// process_drop_privileges() takes. 0, or -errno after a line in `problem`: each interface has to be
-// there, up and free. attachments_close() is due in either case.
-int attachments_open(struct attachments *attachments, struct world *world,
-	struct clock_epoll *clock, struct text *problem);
+// The socket that a running lab has at an interface, for the next one of that lab.
+struct attached_lent {
+	const char *name, *name_space;
+	int fd; // -1 once it was taken
+	bool is_in_order;
+};
+
+struct attachments_place {
+	struct world *world;
+	struct clock_epoll *clock;
+	struct attached_lent *lent;
+	size_t lent_count;
+};
+
+// All ports of the topo that are attached; what is lent of their interfaces is taken. Needs the
+// rights that process_drop_privileges() takes. 0, or -errno after a line in `problem`: each
+// interface has to be there, up and free, except those lent that were not so before.
+// attachments_close() is due in either case.
+int attachments_open(
+	struct attachments *attachments, const struct attachments_place *place, struct text *problem);
+int attachments_attach(struct attachments *attachments); // packets flow. 0 or -errno
+// While paused, frames wait in the socket; what is under way still goes out.
+void attachments_pause(struct attachments *attachments);
+int attachments_resume(struct attachments *attachments); // 0 or -errno
 void attachments_close(struct attachments *attachments);

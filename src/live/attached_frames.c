@@ -257,7 +257,8 @@ void attached_take(void *owner, uint32_t port, struct packet *packet) {
 	}
 	attached->counts.packets_received++;
 	attached->counts.bytes_received += packet->length;
-	clock_epoll_note_traffic(attached->clock, &attached->busy);
+	if (attached->is_read)
+		clock_epoll_note_traffic(attached->clock, &attached->busy);
 	if (merge_append(&attached->arrived, packet)) {
 		packet_put(pool_of(attached), packet);
 		return;

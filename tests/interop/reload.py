@@ -66,10 +66,13 @@ class File:
 
     def __init__(self, folder):
         self.path = os.path.join(folder, "network.yaml")
+        self.first = self.read()
+        self.write()
+
+    def read(self):
         with open(os.path.join(labs.ROOT, "examples", "interop.yaml"), encoding="utf-8") as file:
             whole = file.read()
-        self.first = whole[:whole.index("# What the article prints")]
-        self.write()
+        return whole[:whole.index("# What the article prints")]
 
     def write(self, *changes):
         text = self.first
@@ -349,8 +352,7 @@ def check_disk(tap, lab, file):
              and "goes on as it was" in done.stderr else f"{done.returncode} {done.stderr} {spaces()}")
 
 
-
-def takers_over(carrier):
+def takers_over(name, carrier):
     """Processes of a reload under way that carry, or are to carry, the packets: not the lab's own, nor
     any that watches one."""
     parents = {}
@@ -362,9 +364,37 @@ def takers_over(carrier):
                 parent = int(file.read().rsplit(")", 1)[1].split()[1])
         except OSError:
             continue
-        if words[1:3] == [b"lab", b"reload"] and NAME.encode() in words:
+        if words[1:3] == [b"lab", b"reload"] and name.encode() in words:
             parents[int(pid)] = parent
     return [pid for pid, parent in parents.items() if parent in parents and pid != carrier]
+
+
+def spaces_of(name):
+    return [space for space in os.listdir(SPACES) if space.startswith(f"ip-{name}-")]
+
+
+def kill_reload(lab, delay, command):
+    """A reload whose command, or the process that is to take over, is killed at some moment. Whether
+    the lab ended with it; then it is up again."""
+    reloading = subprocess.Popen(
+        [labs.PROGRAM, "lab", "reload", lab.file, "--name", lab.name],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(delay)
+    killed = [reloading.pid] if command else takers_over(lab.name, lab.status()["pid"])
+    for pid in killed:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    reloading.wait()
+    if not labs.run("lab", "status", "--name", lab.name).returncode:
+        return False
+    # Killed when it had just taken over: then it was the lab.
+    print("# killed once it had taken over")
+    if not wait_until(lambda: not spaces_of(lab.name)):
+        raise RuntimeError(f"left behind: {spaces_of(lab.name)}")
+    labs.run("lab", "up", lab.file, "--name", lab.name)
+    return True
 
 
 def check_kills(tap, lab, file, chance):
@@ -374,23 +404,7 @@ def check_kills(tap, lab, file, chance):
     for i in range(KILLS):
         extra = i % 2 == 0
         file.write(*([(REMOTE_VM, REMOTE_VM + NEW_VM)] if extra else []))
-        reloading = subprocess.Popen(
-            [labs.PROGRAM, "lab", "reload", lab.file, "--name", lab.name],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(chance.random() * 0.05)
-        killed = [reloading.pid] if i % 4 < 2 else takers_over(lab.status()["pid"])
-        for pid in killed:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        reloading.wait()
-        if labs.run("lab", "status", "--name", lab.name).returncode:
-            # Killed when it had just taken over: then it was the lab.
-            if not wait_until(lambda: not spaces()):
-                problems.append(f"{i}: {list(spaces())}")
-            print("# killed once it had taken over")
-            labs.run("lab", "up", lab.file, "--name", lab.name)
+        kill_reload(lab, chance.random() * 0.05, i % 4 < 2)
         time.sleep(0.3)
         hosts = len(lab.status()["hosts"])
         if hosts not in (6, 7) or not reaches(lab, "spoke-vm", "10.10.30.4"):
