@@ -13,6 +13,10 @@ int lab_choose(const struct options *options, char name[STATE_NAME_MAX + 1]);
 int lab_ask(const struct options *options, json_t *request, json_t **result); // takes `request`
 int lab_ask_named(const char *name, json_t *request, json_t **result, int *stream);
 
+// A host's namespace, by the descriptor that the lab holds: names can be deleted, and made anew for
+// something else. `status` is the lab's answer. -ENOENT when there is no such host, or -errno.
+int lab_open_space(const json_t *status, const char *host);
+
 // One line on standard error unless the process may do such things.
 int lab_need_root(const char *what);
 

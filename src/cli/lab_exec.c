@@ -31,61 +31,77 @@ static void say_unknown(const char *lab, const char *host, const char *nearest) 
 	fputs("\n`interplane lab status` lists them.\n", stderr);
 }
 
-// The namespace by the descriptor that the lab holds of it: names can be deleted, and made anew for
-// something else.
-static int find_name_space(const char *lab, const char *host, char path[PROC_PATH_BYTES]) {
-	json_t *request = json_object();
-	json_t *status = NULL;
-	json_put_text(request, "verb", "status");
-	int exit_code = lab_ask_named(lab, request, &status, NULL);
-	if (exit_code != EXIT_DONE)
-		return exit_code;
+static const json_t *find_host(const json_t *status, const char *host) {
 	size_t index;
 	json_t *item;
-	struct names *known = names_new();
-	bool is_found = false;
 	json_array_foreach(json_object_get(status, "hosts"), index, item) {
-		const char *name = json_string_value(json_object_get(item, "name"));
-		names_add(known, name);
-		if (!text_equal(name, host))
-			continue;
-		is_found = true;
-		snprintf(path, PROC_PATH_BYTES, "/proc/%lld/fd/%lld",
-			json_integer_value(json_object_get(status, "pid")),
-			json_integer_value(json_object_get(item, "descriptor")));
-		if (json_is_true(json_object_get(item, "nameDeleted")))
-			fprintf(stderr,
-				"interplane: somebody deleted the name of network namespace %s; %s goes on "
-				"without it\n",
-				json_string_value(json_object_get(item, "namespace")), host);
+		if (text_equal(json_string_value(json_object_get(item, "name")), host))
+			return item;
 	}
-	bool is_attached = is_among(json_object_get(status, "attached"), host);
-	json_decref(status);
-	if (is_attached)
+	return NULL;
+}
+
+int lab_open_space(const json_t *status, const char *host) {
+	const json_t *item = find_host(status, host);
+	char path[PROC_PATH_BYTES];
+	if (item == NULL)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "/proc/%lld/fd/%lld",
+		json_integer_value(json_object_get(status, "pid")),
+		json_integer_value(json_object_get(item, "descriptor")));
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static void say_why_not(const json_t *status, const char *lab, const char *host) {
+	size_t index;
+	json_t *item;
+	if (is_among(json_object_get(status, "attached"), host)) {
 		fprintf(stderr,
 			"interplane: %s is attached: it is a machine of its own behind an interface, and can't be "
 			"entered from here\n",
 			host);
-	else if (!is_found)
-		say_unknown(lab, host, names_nearest(known, host));
+		return;
+	}
+	struct names *known = names_new();
+	json_array_foreach(json_object_get(status, "hosts"), index, item)
+		names_add(known, json_string_value(json_object_get(item, "name")));
+	say_unknown(lab, host, names_nearest(known, host));
 	names_free(known);
-	return is_found ? EXIT_DONE : EXIT_WRONG_USE;
+}
+
+static int enter_host(const json_t *status, const char *lab, const char *host) {
+	const json_t *item = find_host(status, host);
+	if (item == NULL) {
+		say_why_not(status, lab, host);
+		return EXIT_WRONG_USE;
+	}
+	if (json_is_true(json_object_get(item, "nameDeleted")))
+		fprintf(stderr,
+			"interplane: somebody deleted the name of network namespace %s; %s goes on without it\n",
+			json_string_value(json_object_get(item, "namespace")), host);
+	int space = lab_open_space(status, host);
+	int result = space < 0 ? space : netns_return(space);
+	if (result < 0)
+		fprintf(stderr, "interplane: the network namespace of %s: %s\n", host, strerror(-result));
+	return result < 0 ? EXIT_ENVIRONMENT : EXIT_DONE;
 }
 
 static int enter(const struct options *options) {
 	char lab[STATE_NAME_MAX + 1];
-	char path[PROC_PATH_BYTES];
+	json_t *request = json_object();
+	json_t *status = NULL;
+	json_put_text(request, "verb", "status");
 	int exit_code = lab_choose(options, lab);
-	if (exit_code == EXIT_DONE)
-		exit_code = find_name_space(lab, options->positional[0], path);
-	if (exit_code != EXIT_DONE)
+	if (exit_code != EXIT_DONE) {
+		json_decref(request);
 		return exit_code;
-	int space = open(path, O_RDONLY | O_CLOEXEC);
-	int result = space < 0 ? -errno : netns_return(space);
-	if (result < 0)
-		fprintf(stderr, "interplane: the network namespace of %s: %s\n", options->positional[0],
-			strerror(-result));
-	return result < 0 ? EXIT_ENVIRONMENT : EXIT_DONE;
+	}
+	exit_code = lab_ask_named(lab, request, &status, NULL);
+	if (exit_code == EXIT_DONE)
+		exit_code = enter_host(status, lab, options->positional[0]);
+	json_decref(status);
+	return exit_code;
 }
 
 static int run(char **words) {

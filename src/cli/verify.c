@@ -94,7 +94,7 @@ static int predict(struct verify *verify, const char *name, const json_t *status
 	return EXIT_ENVIRONMENT;
 }
 
-static int enter_hosts(struct verify *verify, const char *name) {
+static int enter_hosts(struct verify *verify, const json_t *status) {
 	const struct topo *topo = verify->network.topo;
 	verify->prober = prober_new();
 	verify->host_numbers = ARENA_ARRAY(verify->network.arena, uint32_t, topo->node_count);
@@ -102,13 +102,13 @@ static int enter_hosts(struct verify *verify, const char *name) {
 		verify->host_numbers[node] = TOPO_NONE;
 		if (!host_is_outside(topo, node))
 			continue;
-		char *name_space = host_name_space(name, topo->nodes[node].name);
-		int number = prober_add_host(verify->prober, name_space);
-		if (number < 0)
-			fprintf(stderr, "interplane: %s: %s\n", name_space, strerror(-number));
-		free(name_space);
-		if (number < 0)
+		int space = lab_open_space(status, topo->nodes[node].name);
+		int number = space < 0 ? space : prober_add_host(verify->prober, space);
+		if (number < 0) {
+			fprintf(stderr, "interplane: the network namespace of %s: %s\n", topo->nodes[node].name,
+				strerror(-number));
 			return EXIT_ENVIRONMENT;
+		}
 		verify->host_numbers[node] = (uint32_t)number;
 	}
 	return EXIT_DONE;
@@ -376,9 +376,9 @@ static int run(struct verify *verify, const struct options *options, const char 
 	int exit_code = lab_ask_named(name, request, &status, NULL);
 	if (exit_code == EXIT_DONE)
 		exit_code = predict(verify, name, status);
-	json_decref(status);
 	if (exit_code == EXIT_DONE)
-		exit_code = enter_hosts(verify, name);
+		exit_code = enter_hosts(verify, status);
+	json_decref(status);
 	if (exit_code != EXIT_DONE)
 		return exit_code;
 	add_pairs(verify, options->flow.prefer_v6);

@@ -62,12 +62,14 @@ static int open_socket(struct prober *prober, int family) {
 	return 0;
 }
 
-int prober_add_host(struct prober *prober, const char *name_space) {
+int prober_add_host(struct prober *prober, int space) {
 	size_t before = prober->count;
 	int here = netns_here();
-	if (here < 0)
+	if (here < 0) {
+		close(space);
 		return here;
-	int result = netns_enter(name_space);
+	}
+	int result = netns_return(space);
 	if (result == 0)
 		result = open_socket(prober, AF_INET);
 	if (result == 0)

@@ -25,8 +25,8 @@ struct prober_ask {
 struct prober *prober_new(void);
 void prober_free(struct prober *prober); // NULL is fine
 
-// A host by its namespace; its number, or -errno.
-int prober_add_host(struct prober *prober, const char *name_space);
+// A host by a descriptor of its namespace, which is closed; its number, or -errno.
+int prober_add_host(struct prober *prober, int space);
 
 // Sends all of them, a little apart, and waits for answers until `timeout_ns` after the last was
 // sent. 0 or -errno of a socket that failed; a packet the host's kernel refuses is one that nobody

@@ -174,6 +174,15 @@ def check_traffic(tap, lab, file):
             process.wait()
 
 
+def not_as_predicted(lab):
+    """What `verify --live` finds, but for lateness, which is tests/parity's matter."""
+    done = labs.run("verify", "--live", lab.name)
+    wrong = [line for line in done.stdout.splitlines()
+             if ": " in line and "predicted after" not in line and not line.startswith("lab ")]
+    return None if done.returncode in (0, 1) and not wrong and " pairs " in done.stdout \
+        else done.stdout + done.stderr
+
+
 def check_hosts(tap, lab, file):
     file.write((REMOTE_VM, NEW_VM), (SPOKE_VM, SPOKE_VM.replace("30.4", "30.5")))
     told = reload_json(lab)
@@ -193,11 +202,7 @@ def check_hosts(tap, lab, file):
     tap.case("the new host, and the one with a new address, are reached",
              None if reaches(lab, "new-vm", "10.11.30.5") and reaches(lab, "loc1-vm", "10.10.30.9")
              else "they are not")
-    for _ in range(3):  # a busy machine is late now and then
-        verify = labs.run("verify", "--live", lab.name)
-        if not verify.returncode:
-            break
-    tap.case("every pair is as the new file predicts", verify.returncode and verify.stdout)
+    tap.case("every pair is as the new file predicts", not_as_predicted(lab))
     file.write()
     reload_json(lab)
     tap.case("and all of it can be undone",
@@ -306,6 +311,33 @@ def check_flows(tap, lab, file):
         talk.end()
     file.write()
     reload_json(lab)
+
+
+def check_names(tap, lab, file):
+    """Namespaces whose names somebody deleted, or gave to another one, while hosts come and go."""
+    for host in ("hub-vm", "spoke-vm"):
+        subprocess.run(["ip", "netns", "delete", f"ip-{NAME}-{host}"], check=True)
+    subprocess.run(["ip", "netns", "add", f"ip-{NAME}-spoke-vm"], check=True)
+    tap.case("hosts whose names were deleted or taken are verified", not_as_predicted(lab))
+    file.write((REMOTE_VM, NEW_VM))
+    reload_json(lab)
+    tap.case("and after a reload, with a host that is new", not_as_predicted(lab))
+    tap.case("what runs in them is the same", None if "10.11.30.4" in lab.on("spoke-vm", "ip", "addr").stdout
+             else "it is not")
+    file.write((SPOKE_VM, ""))
+    reload_json(lab)
+    file.write()
+    done = reload(lab)
+    tap.case("a host that went and came again is made anew, and so is its name",
+             done.stderr if done.returncode or f"ip-{NAME}-spoke-vm" not in spaces()
+             else not_as_predicted(lab))
+    file.write((HUB_VM, ""), ("  spoke-vm:", "  other-vm:"))
+    reload_json(lab)
+    file.write()
+    reload_json(lab)
+    tap.case("in the end every host has a name again", None if len(spaces()) == 6 and not any(
+        host.get("nameDeleted") for host in lab.status()["hosts"]) else str(lab.status()["hosts"]))
+    tap.case("and is as predicted", not_as_predicted(lab))
 
 
 def check_mistakes(tap, lab, file):
@@ -430,6 +462,7 @@ def main():
             check_routes(tap, lab, file)
             check_by_hand(tap, lab, file)
             check_flows(tap, lab, file)
+            check_names(tap, lab, file)
             check_mistakes(tap, lab, file)
             file.write()
             reload_json(lab)
