@@ -188,7 +188,13 @@ void lab_handover_closed(struct lab *lab, struct control_caller *caller) {
 	if (!handover->has_stopped)
 		return;
 	pid_t carrier = state_carrier(lab->state);
-	if (carrier == getpid() || carrier == 0) {
+	// Whoever took over has ended already, and its watcher removed what the lab was.
+	if (carrier == 0) {
+		lab->is_orphan = true;
+		lab->ends = true;
+		return;
+	}
+	if (carrier == getpid()) {
 		handover->has_stopped = false;
 		lab_captures_take_back(lab);
 		if (hosts_resume(&lab->hosts) < 0 || attachments_resume(&lab->attachments) < 0)
@@ -196,6 +202,7 @@ void lab_handover_closed(struct lab *lab, struct control_caller *caller) {
 		return;
 	}
 	handover->is_over = true;
+	process_has_handed_over(lab->start);
 	timer_init(&handover->drain, TIMER_PERIODIC, end_now, lab);
 	timer_start(lab->network.loop, &handover->drain, DRAIN_NS);
 }

@@ -2,6 +2,7 @@
 // fail is done, the running one hands over (lab_handover.c). docs/decisions/0011-reload.md says
 // why.
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,6 +30,8 @@ struct reload {
 	struct lab_attached_lent attached;
 	struct options options;
 	int stream; // to the running one
+	int turn;   // of the command itself, until it ends
+	pid_t command;
 	json_t *status;
 };
 
@@ -127,9 +130,18 @@ static int open_network(struct reload *reload, const char *path, struct lab *lab
 	return EXIT_DONE;
 }
 
+// Only the command has the turn: when it is killed, the next one has it.
+static void leave_turn(struct reload *reload) {
+	if (getpid() == reload->command || reload->turn < 0)
+		return;
+	close(reload->turn);
+	reload->turn = -1;
+}
+
 // In every process but the one that carries the packets: what is its is let go.
 static void let_go(void *owner) {
 	struct reload *reload = owner;
+	leave_turn(reload);
 	for (size_t i = 0; i < reload->hosts.count; i++) {
 		struct host *host = &reload->hosts.items[i];
 		for (size_t t = 0; t < host->tap_count; t++)
@@ -162,13 +174,23 @@ static void retain_hosts(struct state *state, const struct lab *lab) {
 	names_free(kept);
 }
 
-// In the watcher, after the new process ended too soon.
-static void undo(void *owner) {
-	struct reload *reload = owner;
+static void put_back(struct reload *reload) {
 	struct hosts_undo back = {reload->old.network.topo, reload->lab.network.topo};
 	hosts_undo(&reload->hosts, &back);
 	retain_hosts(reload->lab.state, &reload->old);
 	state_discard(reload->lab.state);
+}
+
+// In the watcher, after the new process ended too soon. The command, which has the turn, waits for
+// this; but when it is dead the lab may have been reloaded again by now.
+static void undo(void *owner) {
+	struct reload *reload = owner;
+	struct state *state = reload->lab.state;
+	int turn = kill(reload->command, 0) < 0 ? state_wait_turn(state_name(state)) : -1;
+	if (state_carrier(state) == json_integer_value(json_object_get(reload->status, "pid")))
+		put_back(reload);
+	if (turn >= 0)
+		close(turn);
 }
 
 void lab_counts_read(const json_t *object, const struct lab_count *rows, size_t count) {
@@ -257,12 +279,15 @@ static int furnish(struct lab *lab, struct text *problem) {
 		lab->state, lab->network.world, lab->clock, &reload->hosts, reload->old.network.topo};
 	struct attachments_place plugs = {
 		lab->network.world, lab->clock, reload->attached.items, reload->attached.count};
+	leave_turn(reload);
+	// Of one that was killed together with its watcher.
+	state_discard(lab->state);
+	retain_hosts(lab->state, &reload->old);
 	int result = hosts_open(&lab->hosts, &place, problem);
 	if (result == 0)
 		result = attachments_open(&lab->attachments, &plugs, problem);
 	if (result < 0)
 		return result;
-	state_discard(lab->state); // of one that was killed
 	result = lab_listen(lab, state_path(name, "control.new", path), problem);
 	if (result < 0)
 		return result;
@@ -392,6 +417,8 @@ static int report(struct reload *reload, double seconds) {
 static int run(struct reload *reload, const char *path, const char *name) {
 	char old_path[STATE_PATH_MAX];
 	int64_t began = monotonic_ns();
+	// Of a lab that isn't there, `begin` tells.
+	reload->turn = state_wait_turn(name);
 	int result = begin(reload, name);
 	if (result != EXIT_DONE)
 		return result;
@@ -418,13 +445,15 @@ static int run(struct reload *reload, const char *path, const char *name) {
 
 int lab_reload(const struct options *options) {
 	char name[STATE_NAME_MAX + 1];
-	struct reload reload = {.options = *options, .stream = -1};
+	struct reload reload = {.options = *options, .stream = -1, .turn = -1, .command = getpid()};
 	int result = lab_choose(options, name);
 	if (result == EXIT_DONE)
 		result = run(&reload, options->positional[0], name);
 	let_go(&reload);
 	hosts_close(&reload.hosts);
 	free(reload.attached.items);
+	if (reload.turn >= 0)
+		close(reload.turn);
 	json_decref(reload.status);
 	json_decref(reload.lab.set);
 	json_decref(reload.old.set);

@@ -14,6 +14,7 @@
 
 #define DOWN_WAIT_MS 10
 #define DOWN_WAITS_MAX 500
+#define ENDING_WAITS_MAX 300
 
 // The file's name without folder and ending, as far as a lab's name may hold its letters.
 static void name_of_file(const char *path, char name[STATE_NAME_MAX + 1]) {
@@ -31,8 +32,24 @@ static void name_of_file(const char *path, char name[STATE_NAME_MAX + 1]) {
 		snprintf(name, STATE_NAME_MAX + 1, "lab");
 }
 
+static void wait_a_little(void) {
+	struct timespec wait = {.tv_nsec = DOWN_WAIT_MS * 1000000L};
+	nanosleep(&wait, NULL);
+}
+
+// A lab whose carrier is dead may have a process yet that is about to end: one that was killed has
+// its devices to close, one that handed over its packets to deliver.
+static int begin_state(const char *name, struct state **out) {
+	int result = state_begin(name, out);
+	for (int i = 0; i < ENDING_WAITS_MAX && result == -EBUSY && state_pid(name) == 0; i++) {
+		wait_a_little();
+		result = state_begin(name, out);
+	}
+	return result;
+}
+
 static int begin(struct lab *lab, const char *name, const char *path) {
-	int result = state_begin(name, &lab->state);
+	int result = begin_state(name, &lab->state);
 	if (result == 0)
 		result = state_copy_topology(lab->state, path);
 	if (result == 0)
@@ -146,8 +163,7 @@ static bool wait_until_gone(const char *name) {
 			return true;
 		if (!state_is_alive(name) && i > 2)
 			return false;
-		struct timespec wait = {.tv_nsec = DOWN_WAIT_MS * 1000000L};
-		nanosleep(&wait, NULL);
+		wait_a_little();
 	}
 	return false;
 }
@@ -173,10 +189,9 @@ static int end_running(const char *name) {
 	if (is_told && wait_until_gone(name))
 		return EXIT_DONE;
 	pid_t pid = state_pid(name);
-	if (pid > 0) {
+	if (pid > 0)
 		kill(pid, SIGKILL);
-		wait_until_gone(name);
-	}
+	wait_until_gone(name);
 	if (!state_is_alive(name))
 		return clean(name);
 	fprintf(stderr, "interplane: lab %s does not end; its process is %d\n", name, (int)pid);

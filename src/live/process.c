@@ -52,7 +52,7 @@ static void restore_signals(void) {
 // one that handed over ends while the next carries on.
 static bool is_the_end(const struct state *state, const struct process_start *start, pid_t child) {
 	pid_t carrier = state_carrier(state);
-	return carrier == child || (carrier == 0 && *start->carries);
+	return carrier == child || (carrier == 0 && *start->part == PROCESS_CARRIES);
 }
 
 // The watcher. Does not return.
@@ -76,7 +76,7 @@ static void watch(struct state *state, const struct process_start *start, pid_t 
 		// An empty one tells nothing, of a lab that could not begin for example.
 		if ((ended_well && result == 0) || (stat(path, &log) == 0 && log.st_size == 0))
 			unlink(path);
-	} else if (!*start->carries) {
+	} else if (*start->part == PROCESS_IS_TO_CARRY) {
 		start->undo(start->owner);
 	}
 	// The caller waits for this when the lab never ran.
@@ -128,14 +128,14 @@ bool process_split(
 	struct state *state, struct process_start *start, int *result, struct text *problem) {
 	int ends[2];
 	*result = 0;
-	start->carries = mmap(
-		NULL, sizeof(*start->carries), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (start->carries == MAP_FAILED) {
+	start->part =
+		mmap(NULL, sizeof(*start->part), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (start->part == MAP_FAILED) {
 		*result = -errno;
 		text_printf(problem, "memory: %s", strerror(errno));
 		return false;
 	}
-	*start->carries = start->split == NULL;
+	*start->part = start->split == NULL ? PROCESS_CARRIES : PROCESS_IS_TO_CARRY;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		*result = -errno;
 		text_printf(problem, "pipe: %s", strerror(errno));
@@ -172,7 +172,11 @@ void process_tell(struct process_start *start, const char *problem) {
 }
 
 void process_has_taken_over(struct process_start *start) {
-	*start->carries = true;
+	*start->part = PROCESS_CARRIES;
+}
+
+void process_has_handed_over(struct process_start *start) {
+	*start->part = PROCESS_CARRIED;
 }
 
 int process_drop_privileges(void) {

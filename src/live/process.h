@@ -7,6 +7,12 @@
 #include "base/text.h"
 #include "live/state.h"
 
+enum process_part {
+	PROCESS_IS_TO_CARRY, // once it has taken over from another one
+	PROCESS_CARRIES,     // the lab ends with it
+	PROCESS_CARRIED,     // another one has taken over
+};
+
 // What the packet-carrying process tells whoever started the lab: that it runs, or why not.
 struct process_start {
 	int told; // a pipe's end
@@ -16,7 +22,7 @@ struct process_start {
 	void (*split)(void *owner);
 	void (*undo)(void *owner);
 	void *owner;
-	bool *carries; // shared with the watcher: the lab is this process's
+	enum process_part *part; // shared with the watcher
 };
 
 // Splits the lab off: its own session, standard output to the log, standard input empty. Returns
@@ -30,6 +36,8 @@ void process_tell(struct process_start *start, const char *problem);
 
 // The lab that it takes over from is its own now.
 void process_has_taken_over(struct process_start *start);
+// Another one's, from now on.
+void process_has_handed_over(struct process_start *start);
 
 // Gives up every capability for good. 0 or -errno.
 int process_drop_privileges(void);

@@ -14,7 +14,10 @@
 #include "live/spaces.h"
 
 #define STAT_BYTES 1024
-#define START_TIME_FIELD 22 // of /proc/PID/stat
+// Of /proc/PID/stat (proc(5)).
+#define FLAGS_FIELD 9
+#define FLAG_EXITING 4 // the kernel's PF_EXITING
+#define START_TIME_FIELD 22
 
 struct state {
 	char name[STATE_NAME_MAX + 1];
@@ -63,8 +66,15 @@ static int make_folder(const char *name) {
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static int take_lock(struct state *state) {
+// Is the lock in the folder the one that is held?
+static bool holds_lock(const struct state *state) {
 	char path[STATE_PATH_MAX];
+	struct stat mine, there;
+	return fstat(state->lock, &mine) == 0 &&
+		stat(state_path(state->name, "lock", path), &there) == 0 && mine.st_ino == there.st_ino;
+}
+
+static int take_lock(struct state *state) {
 	int result = make_folder(state->name);
 	if (result < 0)
 		return result;
@@ -74,11 +84,7 @@ static int take_lock(struct state *state) {
 	if (flock(state->lock, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
 	// Someone who cleaned up may have removed the file between the two.
-	struct stat mine, there;
-	if (fstat(state->lock, &mine) < 0 || stat(state_path(state->name, "lock", path), &there) < 0 ||
-		mine.st_ino != there.st_ino)
-		return -EBUSY;
-	return 0;
+	return holds_lock(state) ? 0 : -EBUSY;
 }
 
 int state_begin(const char *name, struct state **out) {
@@ -134,7 +140,17 @@ static int write_all(int fd, const char *bytes, size_t length) {
 	return 0;
 }
 
-// When the process began, in the machine's ticks; 0 when there is none.
+// Of /proc/PID/stat, from the third on. 0 when it isn't there.
+static unsigned long long stat_field(const char *stat, int wanted) {
+	// The second field is the program's name in parentheses, which may hold blanks.
+	const char *at = strrchr(stat, ')');
+	for (int field = 2; at != NULL && field < wanted; field++)
+		at = strchr(at + 1, ' ');
+	return at != NULL ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+// When the process began, in the machine's ticks; 0 when there is none, or one that is ending: to
+// close its devices takes a while, and so it may until its parent asks about it.
 static unsigned long long start_time(pid_t pid) {
 	char path[64], stat[STAT_BYTES];
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
@@ -146,11 +162,8 @@ static unsigned long long start_time(pid_t pid) {
 	if (got <= 0)
 		return 0;
 	stat[got] = '\0';
-	// The second field is the program's name in parentheses, which may hold blanks.
-	char *at = strrchr(stat, ')');
-	for (int field = 2; at != NULL && field < START_TIME_FIELD; field++)
-		at = strchr(at + 1, ' ');
-	return at != NULL ? strtoull(at + 1, NULL, 10) : 0;
+	bool is_ending = (stat_field(stat, FLAGS_FIELD) & FLAG_EXITING) != 0;
+	return is_ending ? 0 : stat_field(stat, START_TIME_FIELD);
 }
 
 static int write_file(const char *path, const char *bytes, size_t length) {
@@ -276,8 +289,24 @@ int state_clean(const char *name) {
 int state_end(struct state *state) {
 	// By the descriptor: it lasts when somebody has removed the folder.
 	int result = spaces_retain(state->spaces, NULL);
-	int cleaned = state_clean(state->name);
+	// By then a lab of the same name may have begun.
+	int cleaned = holds_lock(state) ? state_clean(state->name) : 0;
 	return result < 0 ? result : cleaned;
+}
+
+int state_wait_turn(const char *name) {
+	char path[STATE_PATH_MAX];
+	int fd = open(state_path(name, "", path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX) < 0) {
+		int result = -errno;
+		if (result == -EINTR)
+			continue;
+		close(fd);
+		return result;
+	}
+	return fd;
 }
 
 int state_add_name_space(struct state *state, const char *name_space) {

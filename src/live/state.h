@@ -40,6 +40,8 @@ pid_t state_carrier(const struct state *state); // as `pid` has it, dead or aliv
 int state_prepare(struct state *state, const char *topology, pid_t pid);
 int state_take_over(struct state *state); // nothing has changed when it fails
 void state_discard(struct state *state);  // what was prepared
+// Changes of hands take turns: waits for one's own, which ends with the descriptor. -errno.
+int state_wait_turn(const char *name);
 // Removes the lab's namespaces but those in `kept`.
 int state_retain(struct state *state, const struct names *kept);
 
