@@ -293,6 +293,65 @@ def check_by_hand(tap, lab, file):
     tap.case("what was ended by hand stays ended", None if state[0]["state"] == "up" else str(state))
 
 
+def check_captures(tap, lab, file):
+    """They go on with all that was asked of them, while links and nodes get other numbers."""
+    cut = file.path + ".cut"
+
+    def start(*words):
+        return subprocess.Popen([labs.PROGRAM, "lab", "capture", *words, "--name", lab.name],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def ping(count, address):
+        lab.on("spoke-vm", "ping", "-c", str(count), "-i", "0.1", "-s", "1000", address)
+
+    of_all = start("all", "--format", "text", "icmp")
+    one_way = start("hub-vm--hub/workload", "--one-way", "hub-vm", "--format", "text")
+    counted = start("spoke-vm--spoke/workload", "-c", "5", "--format", "text")
+    snapped = start("hub-vm--hub/workload", "-s", "60", "-w", cut, "icmp[0] == 8")
+    gone = start("remote-vm--remote/workload", "--format", "text")
+    time.sleep(0.5)
+    ping(1, "10.10.30.4")
+    file.write((HUB_VM, NEW_VM + HUB_VM), (REMOTE_VM, ""))
+    reload_json(lab)
+    ping(2, "10.10.30.4")
+    ping(1, "10.10.30.9")
+    out, _ = counted.communicate(timeout=10)
+    tap.case("a capture of so many packets has so many, before and after a reload",
+             None if counted.returncode == 0 and len(out.splitlines()) == 5 else out)
+    out, told = gone.communicate(timeout=10)
+    tap.case("one of a link that is gone ends, and says so",
+             None if gone.returncode == 0 and "no link remote-vm--remote/workload" in told else told)
+    time.sleep(0.2)
+    for capture in (of_all, one_way, snapped):
+        capture.send_signal(signal.SIGINT)
+    seen = {}
+    out, told = of_all.communicate(timeout=10)
+    for line in out.splitlines():
+        key = tuple(line.split()[1:4:2])
+        seen[key] = seen.get(key, 0) + 1
+    new = [key for key in seen if key[0] == "new-vm--hub/workload"]
+    shared = [key for key in seen if "hub-vm" in key[0] or "spoke-vm" in key[0]]
+    tap.case("one of all links says by which packets went, whatever their numbers",
+             None if len(new) == 2 and all(seen[key] == 1 for key in new)
+             and sorted(seen[key] for key in shared) == [3, 3, 4, 4]
+             and not any("?" in part for key in seen for part in key) else f"{seen} {told}")
+    out, _ = one_way.communicate(timeout=10)
+    tap.case("one of what one end sends has no more than that",
+             None if len(out.splitlines()) == 3 and all("from hub-vm" in line for line in out.splitlines())
+             else out)
+    snapped.communicate(timeout=10)
+    with open(cut, "rb") as pcap:
+        bytes_ = pcap.read()
+    records, at = [], 24
+    while at + 16 <= len(bytes_):
+        records.append((int.from_bytes(bytes_[at + 8:at + 12], "little"),
+                        int.from_bytes(bytes_[at + 12:at + 16], "little")))
+        at += 16 + records[-1][0]
+    tap.case("a filter and a snap length still hold", None if records == [(60, 1028)] * 3 else str(records))
+    file.write()
+    reload_json(lab)
+
+
 def check_flows(tap, lab, file):
     """A security group that lets nothing in: replies pass by the flow's state, which carries over."""
     guarded = (HUB_VM, HUB_VM.replace("30.4}", "30.4, networkSecurityGroup: guard}"))
@@ -425,7 +484,9 @@ def kill_reload(lab, delay, command):
     print("# killed once it had taken over")
     if not wait_until(lambda: not spaces_of(lab.name)):
         raise RuntimeError(f"left behind: {spaces_of(lab.name)}")
-    labs.run("lab", "up", lab.file, "--name", lab.name)
+    done = labs.run("lab", "up", lab.file, "--name", lab.name)
+    if done.returncode:
+        raise RuntimeError(f"not up again: {done.stderr}")
     return True
 
 
@@ -461,6 +522,7 @@ def main():
             check_hosts(tap, lab, file)
             check_routes(tap, lab, file)
             check_by_hand(tap, lab, file)
+            check_captures(tap, lab, file)
             check_flows(tap, lab, file)
             check_names(tap, lab, file)
             check_mistakes(tap, lab, file)

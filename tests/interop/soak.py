@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Random faults under traffic: links go down, are cut, both ways and one way, and come back; delay, loss
-and rate change; hosts' namespaces are deleted. At the end every pair that is left is as predicted, and
-the process holds no more memory and descriptors than before.
+and rate change; names of hosts' namespaces are deleted; and, in the first half, the lab is reloaded with
+changed files, once in a while with a wrong one, and reloads are killed. At the end every pair is as
+predicted, and the process holds no more memory and descriptors than at half time, nor more descriptors
+there than in the beginning.
 
 SOAK_SECONDS says how long (20 by default); SEED which faults.
 
@@ -15,17 +17,20 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "parity"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lab as labs  # noqa: E402
+import reload as reloads  # noqa: E402
 
 os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
-FILE = "examples/interop.yaml"
 SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 SEED = int(os.environ.get("SEED") or random.randrange(1 << 30))
 # What buffers in flight and routes come and gone may take; a leak grows with time.
 GROWTH_KB = 40 * 1024
+KINDS, WEIGHTS = ["link", "name", "reload"], [20, 1, 3]
 TALKERS = [("spoke-vm", "10.10.30.4"), ("branch-vm", "10.10.30.4"), ("loc1-vm", "10.10.30.4"),
            ("remote-vm", "10.2.30.10"), ("loc2-vm", "10.11.30.4")]
 
@@ -89,6 +94,43 @@ def change(lab, chance, links):
     return done.returncode == 0
 
 
+# What a reload may find different. Hosts that traffic goes between stay.
+EDITS = [
+    (reloads.HUB_VM, reloads.HUB_VM + reloads.NEW_VM),
+    ("    delay: 33.5ms\n", "    delay: 20ms\n"),
+    ("192.168.30.18: {remoteAsn: 12076, localPreference: 200",
+     "192.168.30.18: {remoteAsn: 12076, localPreference: 50"),
+]
+
+
+def delete_space(lab, chance):
+    """Takes a host's name away: the host goes on."""
+    spaces = reloads.spaces_of(lab.name)
+    if spaces:
+        subprocess.run(["ip", "netns", "delete", chance.choice(spaces)], check=True)
+    return True
+
+
+def change_file(lab, chance, file):
+    """A reload: with a changed file, sometimes a wrong one, or killed on its way."""
+    kind = chance.choice(["good", "good", "good", "wrong", "killed"])
+    edits = [edit for edit in EDITS if chance.random() < 0.5]
+    if kind == "wrong":
+        edits.append(("hub/workload", "hob/workload"))
+    file.write(*edits)
+    if kind == "killed":
+        reloads.kill_reload(lab, chance.random() * 0.03, True)
+        return True
+    done = reloads.reload(lab)
+    # The one that was killed may still be on its way.
+    return done.returncode == (2 if kind == "wrong" else 0) or "being reloaded already" in done.stderr
+
+
+def restore_file(lab, file):
+    file.write()
+    return reloads.wait_until(lambda: not reloads.reload(lab).returncode)
+
+
 def restore(lab, links):
     for link in links:
         lab.verb("up-link", link["name"])
@@ -107,24 +149,35 @@ def wait_until_settled(lab):
     return False
 
 
-def main():
-    labs.need("ping", "iperf3")
-    tap = labs.Tap()
-    chance = random.Random(SEED)
-    print(f"# SEED={SEED} SOAK_SECONDS={SECONDS:g}")
-    with labs.Lab(FILE, f"soak-{os.getpid()}") as lab:
-        pid = lab.status()["pid"]
+def soak(tap, chance, file):
+    counts = dict.fromkeys(KINDS, 0)
+    refused = []
+    with labs.Lab(file.path, f"soak-{os.getpid()}") as lab:
         links = [link for link in lab.status()["links"] if link["canFail"]]
         with Traffic(lab):
             time.sleep(1)
-            before = usage(pid)
-            refused = changes = 0
+            begun = usage(lab.status()["pid"])
             end = time.monotonic() + SECONDS
+            pid = None
             while time.monotonic() < end:
-                changes += 1
-                refused += not change(lab, chance, links)
+                kind = chance.choices(KINDS, WEIGHTS)[0]
+                if pid is None and time.monotonic() > end - SECONDS / 2:
+                    tap.case("the first file is loaded again at half time",
+                             None if restore_file(lab, file) else "it is not")
+                    time.sleep(2)  # in which its predecessor ends
+                    pid = lab.status()["pid"]
+                    before = usage(pid)
+                if kind == "reload" and pid is not None:
+                    continue
+                done = delete_space(lab, chance) if kind == "name" \
+                    else change_file(lab, chance, file) if kind == "reload" \
+                    else change(lab, chance, links)
+                counts[kind] += 1
+                if not done:
+                    refused.append(kind)
                 time.sleep(chance.random() * 0.3)
-        tap.case(f"{changes} changes under traffic", refused and f"{refused} were refused")
+        tap.case(f"{counts['link']} changes of links, {counts['name']} deleted names, {counts['reload']} "
+                 "reloads under traffic", refused and f"refused: {refused}")
         restore(lab, links)
         settled = wait_until_settled(lab)
         after = usage(pid) if os.path.isdir(f"/proc/{pid}") else (0, 0)
@@ -132,11 +185,22 @@ def main():
         verify = labs.run("verify", "--live", lab.name)
         tap.case("every pair is as predicted again",
                  None if settled and not verify.returncode else verify.stdout + verify.stderr)
-        print(f"# memory {before[0]} to {after[0]} kB, descriptors {before[1]} to {after[1]}")
+        print(f"# memory {begun[0]}, {before[0]}, {after[0]} kB, "
+              f"descriptors {begun[1]}, {before[1]}, {after[1]}")
         tap.case("memory stays within bounds",
                  None if after[0] - before[0] < GROWTH_KB else f"{before[0]} to {after[0]} kB")
         tap.case("no descriptor is left open",
-                 None if after[1] <= before[1] else f"{before[1]} to {after[1]}")
+                 None if after[1] <= before[1] <= begun[1] else f"{begun[1]}, {before[1]}, {after[1]}")
+    tap.case("and no namespace", reloads.spaces_of(lab.name))
+
+
+def main():
+    labs.need("ping", "iperf3", "ip")
+    tap = labs.Tap()
+    chance = random.Random(SEED)
+    print(f"# SEED={SEED} SOAK_SECONDS={SECONDS:g}")
+    with tempfile.TemporaryDirectory() as folder:
+        soak(tap, chance, reloads.File(folder))
     tap.end()
 
 
