@@ -160,6 +160,16 @@ static void lower_segments(struct site_lowering *lowering, const struct site *si
 	names_free(names);
 }
 
+// Whether what segments the site has is not known: one of them may be the one that is named.
+static bool segments_are_doubtful(const struct site_lowering *lowering, const struct site *site) {
+	bool is_doubtful =
+		site_is_doubtful(lowering, &site->segments) || site_is_doubtful(lowering, &site->hosts);
+
+	for (size_t i = 0; !is_doubtful && i < site->host_count; i++)
+		is_doubtful = site_is_doubtful(lowering, &site->hosts[i].segment);
+	return is_doubtful || site_segment_is_doubtful(lowering, site, "");
+}
+
 static bool has_segment(const struct site *site, const char *name) {
 	for (size_t i = 0; i < site->segment_count; i++) {
 		if (text_equal(site->segments[i].name, name))
@@ -197,15 +207,17 @@ static const struct site *host_of(struct site_lowering *lowering, const struct s
 	const char *near = found ? NULL : names_nearest(known, name);
 	if (!found)
 		diagnostics_error(lowering->mistakes, place, "there is no site \"%s\"%s%s%s", name,
-			near ? "; is \"" : "", near ? near : "", near ? "\" meant?" : "");
+			near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	else if (found == ref->site)
 		diagnostics_error(lowering->mistakes, place,
 			"a segment of the router's own site is named without it: \"%s\"", segment);
-	else if (!has_segment(found, segment) && !site_is_doubtful(lowering, &found->routers) &&
-		!site_is_doubtful(lowering, &found->segments))
+	else if (!has_segment(found, segment) && !segments_are_doubtful(lowering, found))
 		diagnostics_error(lowering->mistakes, place,
 			"site %s has no segment \"%s\": list it there, or name it at one of its interfaces",
 			name, segment);
+	// Then it joins nothing, which is not told again.
+	if (!found || found == ref->site || !has_segment(found, segment))
+		lowering->topo->nodes[ref->node].is_doubtful = true;
 	names_free(known);
 	return found;
 }
