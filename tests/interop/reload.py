@@ -443,9 +443,9 @@ def check_disk(tap, lab, file):
              and "goes on as it was" in done.stderr else f"{done.returncode} {done.stderr} {spaces()}")
 
 
-def takers_over(name, carrier):
+def takers_over(name, carrier, command):
     """Processes of a reload under way that carry, or are to carry, the packets: not the lab's own, nor
-    any that watches one."""
+    any that watches one; nor the command's children, of which LeakSanitizer's is waited for in vain."""
     parents = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -457,7 +457,8 @@ def takers_over(name, carrier):
             continue
         if words[1:3] == [b"lab", b"reload"] and name.encode() in words:
             parents[int(pid)] = parent
-    return [pid for pid, parent in parents.items() if parent in parents and pid != carrier]
+    return [pid for pid, parent in parents.items()
+            if parent in parents and parent != command and pid != carrier]
 
 
 def spaces_of(name):
@@ -471,7 +472,7 @@ def kill_reload(lab, delay, command):
         [labs.PROGRAM, "lab", "reload", lab.file, "--name", lab.name],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(delay)
-    killed = [reloading.pid] if command else takers_over(lab.name, lab.status()["pid"])
+    killed = [reloading.pid] if command else takers_over(lab.name, lab.status()["pid"], reloading.pid)
     for pid in killed:
         try:
             os.kill(pid, signal.SIGKILL)
