@@ -14,7 +14,7 @@ import attach  # noqa: E402
 import reload as reloads  # noqa: E402
 from attach import HERE, PC, RACK, VM, labs  # noqa: E402
 
-NAME = "reloaded-att"
+NAME = "attach-reloaded"
 SEED = int(os.environ.get("SEED") or random.randrange(1 << 30))
 KILLS = 6
 # Of 10 ms each: what may be lost or late when the sockets change hands.
