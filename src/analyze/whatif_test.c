@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -94,6 +95,68 @@ static void results_survive_the_pipe_and_cut_off_bytes_are_refused(void **state)
 	arena_free(arena);
 }
 
+// The same network brought to life twice: once to learn when it changes, once to probe around that.
+static void a_rehearsed_failure_says_what_one_in_full_does(void **state) {
+	struct failure failure = {.kind = FAILURE_NODE, .name = "r2"};
+	struct question_flow flow = {0};
+	struct whatif_plan plan;
+	struct whatif_plan read;
+	struct arena *arena = arena_new();
+	struct matrix before;
+	struct text bytes;
+	struct lab lab;
+
+	(void)state;
+	struct whatif full = fail_and_see(&lab, &before, &failure, arena);
+	lab_end(&lab);
+	diamond_begin(&lab);
+	lab_start(&lab, 1);
+	matrix_run(lab.world, &flow, arena, &before);
+	struct whatif planned = {.failures = {full.failures[0]}, .failure_count = 1};
+	assert_true(whatif_rehearse(lab.world, &planned, &plan));
+	assert_true(plan.count > 0);
+	lab_end(&lab);
+	text_init(&bytes);
+	whatif_plan_encode(&plan, &bytes);
+	assert_int_equal(whatif_plan_decode(text_chars(&bytes), bytes.length - 1, &read), -EBADMSG);
+	assert_int_equal(whatif_plan_decode(text_chars(&bytes), bytes.length, &read), 0);
+	assert_int_equal(read.count, plan.count);
+	diamond_begin(&lab);
+	lab_start(&lab, 1);
+	matrix_run(lab.world, &flow, arena, &before);
+	const struct whatif_question question = {&before, &flow, &read};
+	assert_true(whatif_run(lab.world, &question, arena, &planned));
+	assert_int_equal(planned.converge_ns, full.converge_ns);
+	assert_int_equal(planned.pair_count, full.pair_count);
+	for (size_t i = 0; i < full.pair_count; i++) {
+		assert_int_equal(planned.pairs[i].sent, full.pairs[i].sent);
+		assert_int_equal(planned.pairs[i].lost, full.pairs[i].lost);
+		assert_int_equal(planned.pairs[i].outage_ns, full.pairs[i].outage_ns);
+	}
+	lab_end(&lab);
+	text_done(&bytes);
+	free(plan.items);
+	free(read.items);
+	arena_free(arena);
+}
+
+// Where a link loses packets by chance, every round has to be sent.
+static void what_chance_decides_is_not_rehearsed(void **state) {
+	struct whatif whatif = {.failure_count = 1};
+	struct whatif_plan plan;
+	struct world_quality quality;
+	struct lab lab;
+
+	(void)state;
+	diamond_begin(&lab);
+	lab_start(&lab, 1);
+	world_get_quality(lab.world, 0, &quality);
+	quality.loss_millionths = 1;
+	world_set_quality(lab.world, 0, &quality);
+	assert_false(whatif_rehearse(lab.world, &whatif, &plan));
+	lab_end(&lab);
+}
+
 static void what_is_down_or_shut_does_not_fail_again(void **state) {
 	struct arena *arena = arena_new();
 	struct lab lab;
@@ -149,6 +212,8 @@ int main(void) {
 		cmocka_unit_test(losing_the_only_link_loses_both_pairs),
 		cmocka_unit_test(one_arm_of_the_diamond_takes_over_for_the_other),
 		cmocka_unit_test(results_survive_the_pipe_and_cut_off_bytes_are_refused),
+		cmocka_unit_test(a_rehearsed_failure_says_what_one_in_full_does),
+		cmocka_unit_test(what_chance_decides_is_not_rehearsed),
 		cmocka_unit_test(what_is_down_or_shut_does_not_fail_again),
 		cmocka_unit_test(a_ping_shows_the_move_from_path_to_path),
 	};

@@ -1,6 +1,7 @@
 #include "view/whatif.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/copies.h"
 #include "cli/print.h"
@@ -102,6 +103,16 @@ static void ask(void *owner, size_t index, struct text *answer) {
 	free(rehearsal.plan.items);
 }
 
+// On a terminal, where one who waits sees it.
+static void show_progress(const struct cases *cases, size_t done) {
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (done < cases->count)
+		fprintf(stderr, "\r%zu of %zu ", done, cases->count);
+	else
+		fputs("\r\033[K", stderr);
+}
+
 static void told(void *owner, size_t index, const char *bytes, size_t length) {
 	struct cases *cases = owner;
 
@@ -109,6 +120,7 @@ static void told(void *owner, size_t index, const char *bytes, size_t length) {
 		cases->again[cases->again_count++] = index;
 	else if (whatif_decode(bytes, length, cases->network->arena, &cases->items[index]) < 0)
 		cases->is_broken = true;
+	show_progress(cases, index + 1);
 }
 
 static void ask_again(void *owner, size_t index, struct text *answer) {
