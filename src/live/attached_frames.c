@@ -399,6 +399,8 @@ void attached_read(void *owner, uint32_t events) {
 		messages[i].msg_hdr.msg_controllen = CONTROL_BYTES;
 	}
 	int count = recvmmsg(attached->source.fd, messages, ATTACHED_BATCH, MSG_DONTWAIT, NULL);
+	if (count > 0)
+		loop_catch_up(loop);
 	for (int i = 0; i < count; i++) {
 		struct packet *packet = attached->spare[i];
 		attached->spare[i] = NULL;

@@ -78,6 +78,11 @@ static instant wait_until(struct clock *clock, instant due) {
 	return now;
 }
 
+static instant read_again(struct clock *clock) {
+	clock->now = read_now(clock->owner);
+	return clock->now;
+}
+
 static int control(
 	struct clock_epoll *epoll, int operation, struct source *source, uint32_t events) {
 	struct epoll_event event = {.events = events, .data.ptr = source};
@@ -137,6 +142,7 @@ struct clock_epoll *clock_epoll_new(struct clock *clock) {
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	clock->wait = wait_until;
 	clock->woken = tell_ready;
+	clock->read = read_again;
 	clock->owner = epoll;
 	return epoll;
 }

@@ -176,6 +176,7 @@ static void receive(struct answers *answers, size_t item) {
 			continue;
 		if (got < 0)
 			return;
+		answers->now_ns = now_ns();
 		struct ip source;
 		size_t skip = 0;
 		if (from.ss_family == AF_INET) {
@@ -200,7 +201,6 @@ static int listen_until(struct answers *answers, int64_t until_ns) {
 		int ready = ppoll(prober->items, prober->count, &wait, NULL);
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		answers->now_ns = now_ns();
 		for (size_t i = 0; ready > 0 && i < prober->count; i++) {
 			if (prober->items[i].revents != 0)
 				receive(answers, i);

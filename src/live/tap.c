@@ -135,6 +135,8 @@ static bool read_frame(struct tap *tap) {
 	uint8_t *front = packet_data(packet) - FRONT_BYTES;
 	ssize_t got = read(tap->source.fd, front, (size_t)(packet->bytes + PACKET_ROOM - front));
 	bool is_there = got > (ssize_t)FRONT_BYTES;
+	if (is_there)
+		loop_catch_up(world_loop(tap->world));
 	if (!is_there || !take_frame(tap, packet, (size_t)got - OFFLOAD_BYTES))
 		packet_put(pool, packet);
 	return is_there;

@@ -56,6 +56,16 @@ instant loop_now(const struct loop *loop) {
 	return loop->now;
 }
 
+static void move_on(struct loop *loop, instant now) {
+	if (instant_compare(now, loop->now) > 0)
+		loop->now = now;
+}
+
+void loop_catch_up(struct loop *loop) {
+	if (loop->clock->read != NULL)
+		move_on(loop, loop->clock->read(loop->clock));
+}
+
 uint64_t loop_seed(const struct loop *loop) {
 	return loop->seed;
 }
@@ -188,10 +198,8 @@ static void loop_wait(struct loop *loop, instant until) {
 
 	if (instant_compare(due, loop->now) <= 0 && loop->turn_events < TURN_EVENTS_MAX)
 		return;
-	instant now = loop->clock->wait(loop->clock, instant_compare(due, until) < 0 ? due : until);
+	move_on(loop, loop->clock->wait(loop->clock, instant_compare(due, until) < 0 ? due : until));
 	loop->turn_events = 0;
-	if (instant_compare(now, loop->now) > 0)
-		loop->now = now;
 	if (loop->clock->woken != NULL)
 		loop->clock->woken(loop->clock);
 }

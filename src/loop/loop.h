@@ -45,6 +45,9 @@ struct loop *loop_new(struct clock *clock, uint64_t seed);
 void loop_free(struct loop *loop); // pending timers are forgotten, not fired
 
 instant loop_now(const struct loop *loop); // read once a turn
+// Reads it again, for what came in after the turn began and would otherwise be taken for earlier
+// than it was: a packet would be ahead of its time at the other side of a link.
+void loop_catch_up(struct loop *loop);
 uint64_t loop_seed(const struct loop *loop);
 
 void timer_init(struct timer *timer, enum timer_kind kind, timer_fn *fire, void *owner);

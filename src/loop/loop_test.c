@@ -290,6 +290,43 @@ static void what_wakes_the_clock_is_handled_at_its_time(void **state) {
 	loop_free(b.loop);
 }
 
+static instant two_later(struct clock *clock) {
+	clock->now = instant_add(clock->now, 2);
+	return clock->now;
+}
+
+static void catch_up_and_start(struct clock *clock) {
+	struct woken_clock *woken = (struct woken_clock *)clock;
+
+	if (woken->waits != 1)
+		return;
+	loop_catch_up(woken->bench->loop);
+	start(woken->bench, 1, 2);
+}
+
+static void what_came_in_during_a_turn_is_at_its_own_time(void **state) {
+	struct bench b;
+	struct woken_clock woken = {
+		.clock = {.wait = wait_until_woken, .woken = catch_up_and_start, .read = two_later}};
+
+	(void)state;
+	bench_open(&b);
+	loop_catch_up(b.loop);
+	assert_int_equal(loop_now(b.loop).ns, 0); // virtual time stands still
+	loop_free(b.loop);
+	woken.bench = &b;
+	b.loop = loop_new(&woken.clock, 1);
+	start(&b, 0, 4);
+	loop_run_until(b.loop, (instant){20});
+	// Woken at 3, caught up to 5: what was due at 4 is late, what waits 2 comes at 7.
+	assert_int_equal(b.count, 2);
+	assert_int_equal(b.fired[0], 0);
+	assert_int_equal(b.fired_ns[0], 5);
+	assert_int_equal(b.fired[1], 1);
+	assert_int_equal(b.fired_ns[1], 7);
+	loop_free(b.loop);
+}
+
 // A few hundred random starts, stops and restarts against a plain search for the least.
 static uint64_t run_randomly(uint64_t seed) {
 	struct bench b;
@@ -356,6 +393,7 @@ int main(void) {
 		cmocka_unit_test(a_timer_that_is_never_due_does_not_hang_an_endless_run),
 		cmocka_unit_test(run_while_ends_by_its_condition_or_by_time),
 		cmocka_unit_test(what_wakes_the_clock_is_handled_at_its_time),
+		cmocka_unit_test(what_came_in_during_a_turn_is_at_its_own_time),
 		cmocka_unit_test(the_heap_agrees_with_a_plain_search),
 		cmocka_unit_test(the_same_seed_gives_the_same_events),
 	};
