@@ -31,7 +31,7 @@ static bool read_tcp(const struct packet *packet, struct merge_segment *segment)
 // Without a checksum none may be added.
 static bool read_udp(const struct packet *packet, struct merge_segment *segment) {
 	segment->header_bytes = segment->network_bytes + UDP_HEADER_BYTES;
-	return packet->length > segment->header_bytes && packet->piece_bytes == 0 &&
+	return packet->length > segment->header_bytes &&
 		get_u16(transport(segment) + UDP_LENGTH) == packet->length - segment->network_bytes &&
 		get_u16(transport(segment) + UDP_CHECKSUM) != 0;
 }
@@ -40,7 +40,8 @@ static bool read_udp(const struct packet *packet, struct merge_segment *segment)
 static bool read_segment(const struct packet *packet, struct merge_segment *segment) {
 	const uint8_t *bytes = packet->bytes + packet->start;
 	*segment = (struct merge_segment){.bytes = bytes, .is_due = packet->checksum_due};
-	if (packet->length < IPV4_HEADER_BYTES)
+	// A large one costs more to copy than it would save.
+	if (packet->piece_bytes != 0 || packet->length < IPV4_HEADER_BYTES)
 		return false;
 	segment->is_v4 = bytes[0] == 0x45;
 	if (segment->is_v4 ? (get_u16(bytes + 6) & V4_FRAGMENT_MASK) != 0
@@ -53,9 +54,7 @@ static bool read_segment(const struct packet *packet, struct merge_segment *segm
 	if (!is_read)
 		return false;
 	segment->payload_bytes = packet->length - segment->header_bytes;
-	segment->piece_bytes = packet->piece_bytes > segment->header_bytes
-		? packet->piece_bytes - segment->header_bytes
-		: segment->payload_bytes;
+	segment->piece_bytes = segment->payload_bytes;
 	return true;
 }
 
@@ -122,7 +121,7 @@ static bool follows_udp(const struct merge_segment *first, const struct merge_se
 static bool has_room(const struct merge *merge, const struct merge_segment *next) {
 	const struct merge_segment *first = &merge->first;
 	return first->payload_bytes % first->piece_bytes == 0 &&
-		(next->payload_bytes <= first->piece_bytes || next->piece_bytes == first->piece_bytes) &&
+		next->payload_bytes <= first->piece_bytes &&
 		merge->held->length + next->payload_bytes <= PACKET_BYTES_MAX;
 }
 

@@ -156,6 +156,20 @@ static void what_does_not_follow_stays_by_itself(void **state) {
 	packet_pool_free(pool);
 }
 
+// What a host's kernel left whole is as large as it was meant to be.
+static void a_large_segment_is_not_made_larger(void **state) {
+	struct packet_pool *pool = packet_pool_new();
+	struct merge merge = {0};
+	(void)state;
+
+	struct packet *large = make(pool, &middle);
+	large->piece_bytes = 500;
+	large->checksum_due = true;
+	assert_false(merge_begin(&merge, large));
+	packet_put(pool, large);
+	packet_pool_free(pool);
+}
+
 static void nothing_follows_an_end_or_a_smaller_segment(void **state) {
 	struct packet_pool *pool = packet_pool_new();
 	struct merge merge = {0};
@@ -288,6 +302,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_of_a_stream_become_one_segment_that_cuts_into_them_again),
 		cmocka_unit_test(what_does_not_follow_stays_by_itself),
+		cmocka_unit_test(a_large_segment_is_not_made_larger),
 		cmocka_unit_test(nothing_follows_an_end_or_a_smaller_segment),
 		cmocka_unit_test(a_segment_grows_no_larger_than_a_length_field_can_say),
 		cmocka_unit_test(a_packet_cut_short_anywhere_is_left_alone),
