@@ -171,6 +171,22 @@ static void each_datagram_of_a_train_has_its_own_end_and_its_own_answer(void **s
 	rig_close(&rig);
 }
 
+static void a_train_whose_datagrams_are_too_large_is_answered_for_each(void **state) {
+	struct rig rig;
+	(void)state;
+
+	rig_open(&rig);
+	rig.ports[2].mtu_bytes = 120;
+	struct packet *large = train(&rig, v4(10, 2, 0, 5), 9);
+	uint8_t *bytes = packet_data(large);
+	bytes[6] |= 0x40; // don't fragment
+	put_u16(bytes + 10, 0);
+	put_u16(bytes + 10, checksum_fold(checksum_add(0, bytes, IPV4_HEADER_BYTES)));
+	rig_input(&rig, 0, large);
+	assert_int_equal(rig.router.drops[DROP_MTU], 3);
+	rig_close(&rig);
+}
+
 static void a_train_passes_whole_and_counts_as_what_it_is(void **state) {
 	struct rig rig;
 	(void)state;
@@ -181,6 +197,8 @@ static void a_train_passes_whole_and_counts_as_what_it_is(void **state) {
 	assert_int_equal(rig.sent_count, 1);
 	assert_true(packet_is_train(rig.sent[0].packet));
 	assert_int_equal(packet_pieces(rig.sent[0].packet), 3);
+	assert_int_equal(rig.ports[0].packets_in, 3);
+	assert_int_equal(rig.ports[2].packets_out, 3);
 	rig_close(&rig);
 }
 
@@ -193,6 +211,7 @@ int main(void) {
 		cmocka_unit_test(the_pieces_make_up_the_whole),
 		cmocka_unit_test(each_datagram_of_a_train_is_delivered_by_itself),
 		cmocka_unit_test(each_datagram_of_a_train_has_its_own_end_and_its_own_answer),
+		cmocka_unit_test(a_train_whose_datagrams_are_too_large_is_answered_for_each),
 		cmocka_unit_test(a_train_passes_whole_and_counts_as_what_it_is),
 	};
 

@@ -211,6 +211,41 @@ static void a_train_that_does_not_fit_is_fragmented_packet_by_packet(void **stat
 	joined_close(&j);
 }
 
+static struct packet *datagrams(struct rig *rig) {
+	struct packet *train = rig_udp(rig, v4(10, 0, 0, 5), v4(10, 3, 0, 5), 250);
+	train->piece_bytes = IPV4_HEADER_BYTES + UDP_HEADER_BYTES + 100;
+	train->checksum_due = true;
+	return train;
+}
+
+static void a_train_of_datagrams_crosses_a_tunnel_as_one_of_esp(void **state) {
+	struct joined j;
+	(void)state;
+	joined_open(&j);
+	rig_input(&j.a, 0, datagrams(&j.a));
+	assert_int_equal(j.a.sent_count, 1);
+	assert_true(packet_is_esp_train(j.a.sent[0].packet));
+	assert_int_equal(packet_pieces(j.a.sent[0].packet), 3);
+	cross(&j, j.a.sent[0].packet);
+	assert_int_equal(j.b.sent_count, 1);
+	assert_true(packet_is_train(j.b.sent[0].packet));
+	assert_false(packet_is_esp_train(j.b.sent[0].packet));
+	assert_int_equal(packet_pieces(j.b.sent[0].packet), 3);
+	joined_close(&j);
+}
+
+static void each_esp_packet_of_a_train_that_nobody_knows_is_dropped(void **state) {
+	struct joined j;
+	(void)state;
+	joined_open(&j);
+	rig_input(&j.a, 0, datagrams(&j.a));
+	put_u32(packet_data(j.a.sent[0].packet) + IPV4_HEADER_BYTES, 77); // another SPI
+	cross(&j, j.a.sent[0].packet);
+	assert_int_equal(j.b.router.drops[DROP_ESP_UNKNOWN_SPI], 3);
+	assert_int_equal(j.b.ports[1].packets_in, 3);
+	joined_close(&j);
+}
+
 static void a_longer_packet_does_not_join(void **state) {
 	struct joined j;
 	(void)state;
@@ -238,6 +273,8 @@ int main(void) {
 		cmocka_unit_test(a_damaged_packet_leaves_the_others),
 		cmocka_unit_test(a_segment_of_full_size_becomes_two_trains),
 		cmocka_unit_test(a_train_that_does_not_fit_is_fragmented_packet_by_packet),
+		cmocka_unit_test(a_train_of_datagrams_crosses_a_tunnel_as_one_of_esp),
+		cmocka_unit_test(each_esp_packet_of_a_train_that_nobody_knows_is_dropped),
 		cmocka_unit_test(a_longer_packet_does_not_join),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "net/packet_format.h"
+#include "world/capture.h"
 #include "world/world_test_support.h"
 
 #define PAYLOAD_BYTES 100
@@ -125,6 +126,34 @@ static void a_train_is_cut_where_packets_are_late_or_lost_one_by_one(void **stat
 	}
 }
 
+struct seen {
+	unsigned count;
+	uint32_t length;
+};
+
+static void see(void *owner, const struct capture_packet *packet) {
+	struct seen *seen = owner;
+	seen->count++;
+	seen->length = packet->whole_length;
+}
+
+static void who_looks_at_a_link_sees_the_datagrams_of_a_train(void **state) {
+	struct outside outside;
+	struct seen middle = {0};
+	(void)state;
+
+	setup(&outside, 0);
+	struct capture_wish wish = {
+		.link = outside.middle, .from = TOPO_NONE, .taken = see, .owner = &middle};
+	struct capture *capture = capture_start(outside.lab.world, &wish);
+	inject(&outside, true);
+	assert_int_equal(middle.count, 3);
+	assert_int_equal(middle.length, IPV4_HEADER_BYTES + UDP_HEADER_BYTES + PAYLOAD_BYTES);
+	assert_int_equal(outside.arrived, 3);
+	capture_stop(capture);
+	lab_end(&outside.lab);
+}
+
 static void each_datagram_of_a_lost_train_is_counted(void **state) {
 	struct outside outside;
 	(void)state;
@@ -146,6 +175,7 @@ int main(void) {
 		cmocka_unit_test(a_link_with_a_delay_takes_its_time),
 		cmocka_unit_test(a_train_stays_whole_where_nobody_counts_packets),
 		cmocka_unit_test(a_train_is_cut_where_packets_are_late_or_lost_one_by_one),
+		cmocka_unit_test(who_looks_at_a_link_sees_the_datagrams_of_a_train),
 		cmocka_unit_test(each_datagram_of_a_lost_train_is_counted),
 	};
 
