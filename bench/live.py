@@ -19,6 +19,7 @@ FLOOD_SECONDS = 1.2
 STREAM_SECONDS = 2
 ECHOES = 10000
 LOAD_RATE = 50000
+TOGETHER = 32  # datagrams in one sendmmsg()
 ROUTERS_BETWEEN = {1: 1.1, 3: 1.5, 5: 2.0, 10: 4.0}
 LONG = 5
 WAIT_SECONDS_MAX = 30
@@ -76,9 +77,14 @@ class Chain:
             raise
         return self.finish(receiver), sent
 
-    def datagrams_per_second(self):
-        got, _ = self.both(("count", FLOOD_SECONDS), ("flood", self.to, FLOOD_SECONDS + 0.5, 0))
+    def datagrams_per_second(self, together=TOGETHER):
+        got, _ = self.both(("count", FLOOD_SECONDS),
+                           ("flood", self.to, FLOOD_SECONDS + 0.5, 0, together))
         return got["packets"] / got["seconds"]
+
+    def single_datagrams_per_second(self):
+        """A system call for each."""
+        return self.datagrams_per_second(1)
 
     def bits_per_second(self):
         got, _ = self.both(("sink", STREAM_SECONDS), ("stream", self.to, STREAM_SECONDS + 0.5))
@@ -90,7 +96,7 @@ class Chain:
     def loaded_round_trip_us(self):
         seconds = 3
         receiver = self.start(self.right, "count", seconds)
-        load = self.start(self.left, "flood", self.to, seconds, LOAD_RATE)
+        load = self.start(self.left, "flood", self.to, seconds, LOAD_RATE, TOGETHER)
         try:
             run("sleep", "0.3")
             return self.round_trip_us()
@@ -192,6 +198,13 @@ def datagrams(build):
     return results
 
 
+def single_datagrams(build):
+    """For comparison: a sender that makes a system call for each."""
+    mine, peer = beside(build, LONG, Chain.single_datagrams_per_second)
+    return compared(mine / peer, ROUTERS_BETWEEN[LONG], routers=LONG, perSecond=round(mine),
+                    kernelPerSecond=round(peer))
+
+
 def stream(build):
     mine, peer = beside(build, LONG, Chain.bits_per_second)
     return compared(mine / peer, 0.95, routers=LONG, gigabitsPerSecond=round(mine / 1e9, 2),
@@ -207,7 +220,8 @@ def round_trips(build):
     return results
 
 
-PARTS = {"datagrams": datagrams, "stream": stream, "roundTrips": round_trips}
+PARTS = {"datagrams": datagrams, "singleDatagrams": single_datagrams, "stream": stream,
+         "roundTrips": round_trips}
 
 
 def figures(build, parts=()):

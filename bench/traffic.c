@@ -1,7 +1,9 @@
 // The ends of what bench/live.py measures: the same sender and the same receiver whether a lab or a
 // chain of the kernel's own namespaces lies between them. Each prints one line of JSON.
 //
-//   traffic flood ADDRESS SECONDS RATE   64-byte datagrams, RATE a second or, with 0, all it can
+//   traffic flood ADDRESS SECONDS RATE BATCH
+//                                        64-byte datagrams, RATE a second or, with 0, all it can;
+//                                        BATCH in a system call
 //   traffic count SECONDS                how many arrived, from a moment after the first one on
 //   traffic stream ADDRESS SECONDS       one TCP connection
 //   traffic sink SECONDS                 how many bytes of it arrived
@@ -95,17 +97,18 @@ static void batch_init(struct batch *batch) {
 	}
 }
 
-static void flood(const char *to, int64_t for_ns, uint64_t rate) {
+static void flood(const char *to, int64_t for_ns, uint64_t rate, unsigned together) {
 	static struct batch batch;
 	int fd = socket_to(SOCK_DGRAM, 0, to);
 	int64_t began = measure_now_ns();
 	int64_t now = began;
 	uint64_t sent = 0;
+	assert(together >= 1 && together <= BATCH);
 	batch_init(&batch);
 	while (now - began < for_ns) {
 		uint64_t due = rate == 0 ? UINT64_MAX : (uint64_t)(now - began) * rate / SECOND_NS;
-		if (due >= sent + (rate == 0 ? 0 : BATCH)) {
-			int count = sendmmsg(fd, batch.messages, BATCH, 0);
+		if (due >= sent + (rate == 0 ? 0 : together)) {
+			int count = sendmmsg(fd, batch.messages, together, 0);
 			if (count < 0 && errno != ENOBUFS && errno != ECONNREFUSED)
 				checked(count, "sendmmsg");
 			sent += count > 0 ? (uint64_t)count : 0;
@@ -227,8 +230,9 @@ static void echo(const char *to, size_t count) {
 }
 
 int main(int count, char **words) {
-	if (count == 5 && strcmp(words[1], "flood") == 0)
-		flood(words[2], seconds_of(words[3]), strtoull(words[4], NULL, 10));
+	if (count == 6 && strcmp(words[1], "flood") == 0)
+		flood(words[2], seconds_of(words[3]), strtoull(words[4], NULL, 10),
+			(unsigned)strtoul(words[5], NULL, 10));
 	else if (count == 3 && strcmp(words[1], "count") == 0)
 		count_datagrams(seconds_of(words[2]));
 	else if (count == 4 && strcmp(words[1], "stream") == 0)
