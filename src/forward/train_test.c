@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "forward/rig_int.h"
+#include "forward/joined_int.h"
 #include "forward/segment.h"
 #include "forward/train.h"
 #include "forward/tunnel.h"
@@ -19,37 +19,11 @@
 // Of the outer packet: header, SPI, number, IV; the inner packet; trailer and ICV.
 #define OUTER_BYTES (IPV4_HEADER_BYTES + 16 + PIECE_BYTES + 4 + 16)
 
-// Two routers joined by a tunnel from port 3, whose underlay is port 1; behind the second one
-// 10.3.0.0/16 is at port 2.
-struct joined {
-	struct rig a, b;
-};
-
-static void joined_open(struct joined *joined) {
-	rig_open(&joined->a);
-	rig_open(&joined->b);
-	joined->a.router.local_count = 1;
-	joined->b.router.local = &joined->b.locals[1];
-	joined->b.router.local_count = 1;
-	struct tunnel_config config = {
-		.local = v4(192, 0, 2, 1), .remote = v4(192, 0, 2, 9), .underlay_port = 1};
-	joined->a.ports[3].tunnel = tunnel_new(&config);
-	config.local = v4(192, 0, 2, 9);
-	config.remote = v4(192, 0, 2, 1);
-	joined->b.ports[3].tunnel = tunnel_new(&config);
-	struct tunnel_keys keys = {.inbound_spi = 1001, .outbound_spi = 1002};
-	tunnel_install(joined->a.ports[3].tunnel, &keys);
-	keys = (struct tunnel_keys){.inbound_spi = 1002, .outbound_spi = 1001};
-	tunnel_install(joined->b.ports[3].tunnel, &keys);
+// Behind the second router 10.3.0.0/16 is at port 2.
+static void open_with_route(struct joined *joined) {
+	joined_open(joined);
 	rig_route(&joined->b, net4(v4(10, 3, 0, 0), 16), 2);
 	joined->a.ports[0].mtu_bytes = joined->b.ports[2].mtu_bytes = 1400;
-}
-
-static void joined_close(struct joined *joined) {
-	tunnel_free(joined->a.ports[3].tunnel);
-	tunnel_free(joined->b.ports[3].tunnel);
-	rig_close(&joined->a);
-	rig_close(&joined->b);
 }
 
 static uint8_t payload_byte(size_t at) {
@@ -117,7 +91,7 @@ static size_t check_sent(struct rig *rig, size_t first) {
 static void a_large_segment_crosses_a_tunnel_as_one_packet(void **state) {
 	struct joined j;
 	(void)state;
-	joined_open(&j);
+	open_with_route(&j);
 	rig_input(&j.a, 0, large(&j.a, PAYLOAD_BYTES));
 	assert_int_equal(j.a.sent_count, 1);
 	const struct packet *train = j.a.sent[0].packet;
@@ -138,7 +112,7 @@ static void a_train_is_the_packets_it_stands_for(void **state) {
 	struct joined j;
 	size_t count = 0;
 	(void)state;
-	joined_open(&j);
+	open_with_route(&j);
 	rig_input(&j.a, 0, large(&j.a, PAYLOAD_BYTES));
 	struct packet *next =
 		packet_cut(j.a.forward.pool, packet_copy(j.a.forward.pool, j.a.sent[0].packet));
@@ -165,7 +139,7 @@ static void a_train_is_the_packets_it_stands_for(void **state) {
 static void a_damaged_packet_leaves_the_others(void **state) {
 	struct joined j;
 	(void)state;
-	joined_open(&j);
+	open_with_route(&j);
 	rig_input(&j.a, 0, large(&j.a, PAYLOAD_BYTES));
 	struct packet *train = j.a.sent[0].packet;
 	packet_data(train)[OUTER_BYTES + 100] ^= 1; // in the second
@@ -187,7 +161,7 @@ static void a_segment_of_full_size_becomes_two_trains(void **state) {
 	struct joined j;
 	const size_t payload = PACKET_BYTES_MAX - HEADERS_BYTES;
 	(void)state;
-	joined_open(&j);
+	open_with_route(&j);
 	rig_input(&j.a, 0, large(&j.a, payload));
 	assert_int_equal(j.a.sent_count, 2);
 	for (size_t i = 0; i < 2; i++) {
@@ -201,7 +175,7 @@ static void a_segment_of_full_size_becomes_two_trains(void **state) {
 static void a_train_that_does_not_fit_is_fragmented_packet_by_packet(void **state) {
 	struct joined j;
 	(void)state;
-	joined_open(&j);
+	open_with_route(&j);
 	j.a.ports[1].mtu_bytes = 1000;
 	rig_input(&j.a, 0, large(&j.a, PAYLOAD_BYTES));
 	assert_int_equal(j.a.dropped_count, 0);
@@ -221,7 +195,7 @@ static struct packet *datagrams(struct rig *rig) {
 static void a_train_of_datagrams_crosses_a_tunnel_as_one_of_esp(void **state) {
 	struct joined j;
 	(void)state;
-	joined_open(&j);
+	open_with_route(&j);
 	rig_input(&j.a, 0, datagrams(&j.a));
 	assert_int_equal(j.a.sent_count, 1);
 	assert_true(packet_is_esp_train(j.a.sent[0].packet));
@@ -237,7 +211,7 @@ static void a_train_of_datagrams_crosses_a_tunnel_as_one_of_esp(void **state) {
 static void each_esp_packet_of_a_train_that_nobody_knows_is_dropped(void **state) {
 	struct joined j;
 	(void)state;
-	joined_open(&j);
+	open_with_route(&j);
 	rig_input(&j.a, 0, datagrams(&j.a));
 	put_u32(packet_data(j.a.sent[0].packet) + IPV4_HEADER_BYTES, 77); // another SPI
 	cross(&j, j.a.sent[0].packet);
@@ -249,7 +223,7 @@ static void each_esp_packet_of_a_train_that_nobody_knows_is_dropped(void **state
 static void a_longer_packet_does_not_join(void **state) {
 	struct joined j;
 	(void)state;
-	joined_open(&j);
+	open_with_route(&j);
 	for (uint32_t id = 0; id < 3; id++)
 		rig_input(&j.a, 0, rig_udp(&j.a, v4(10, 0, 0, 5), v4(10, 3, 0, 5), (uint16_t)id));
 	struct packet *train = packet_copy(j.a.forward.pool, j.a.sent[0].packet);
