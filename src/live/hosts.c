@@ -176,10 +176,11 @@ static void close_devices(struct hosts *hosts) {
 
 int hosts_attach(struct hosts *hosts, const struct hosts_place *place) {
 	int result = 0;
+	hosts->batch = batch_new();
 	for (size_t i = 0; result == 0 && i < hosts->count; i++) {
 		struct host *host = &hosts->items[i];
 		for (size_t t = 0; result == 0 && t < host->tap_count; t++)
-			result = tap_attach(&host->taps[t], place->world, place->clock);
+			result = tap_attach(&host->taps[t], place->world, place->clock, hosts->batch);
 	}
 	return result;
 }
@@ -231,6 +232,7 @@ void hosts_close(struct hosts *hosts) {
 		free(host->name);
 		free(host->name_space);
 	}
+	batch_free(hosts->batch);
 	free(hosts->items);
 	*hosts = (struct hosts){0};
 }

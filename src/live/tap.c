@@ -22,6 +22,8 @@
 
 // Frames taken from one device before others get their turn.
 #define TURN_FRAMES_MAX 64
+// After so many of a turn the others are read several at a time.
+#define BATCH_FROM 2
 
 // What stands in front of a packet: what the kernel says of it, then the Ethernet header.
 #define OFFLOAD_BYTES sizeof(struct virtio_net_hdr)
@@ -128,18 +130,47 @@ static bool take_frame(struct tap *tap, struct packet *packet, size_t length) {
 	return true;
 }
 
-// False when none was there.
-static bool read_frame(struct tap *tap) {
-	struct packet_pool *pool = world_packet_pool(tap->world);
-	struct packet *packet = packet_get(pool);
-	uint8_t *front = packet_data(packet) - FRONT_BYTES;
-	ssize_t got = read(tap->source.fd, front, (size_t)(packet->bytes + PACKET_ROOM - front));
+static uint8_t *front_of(struct packet *packet) {
+	return packet_data(packet) - FRONT_BYTES;
+}
+
+static size_t room_of(const struct packet *packet, const uint8_t *front) {
+	return (size_t)(packet->bytes + PACKET_ROOM - front);
+}
+
+// `got` is what a read() of it said. False when none was there.
+static bool take_read(struct tap *tap, struct packet *packet, ssize_t got) {
 	bool is_there = got > (ssize_t)FRONT_BYTES;
-	if (is_there)
-		loop_catch_up(world_loop(tap->world));
 	if (!is_there || !take_frame(tap, packet, (size_t)got - OFFLOAD_BYTES))
-		packet_put(pool, packet);
+		packet_put(world_packet_pool(tap->world), packet);
 	return is_there;
+}
+
+static size_t read_one(struct tap *tap) {
+	struct packet *packet = packet_get(world_packet_pool(tap->world));
+	uint8_t *front = front_of(packet);
+	ssize_t got = read(tap->source.fd, front, room_of(packet, front));
+	if (got > 0)
+		loop_catch_up(world_loop(tap->world));
+	return take_read(tap, packet, got);
+}
+
+// How many of `want` frames were there.
+static size_t read_several(struct tap *tap, size_t want) {
+	struct packet *packets[BATCH_READS_MAX];
+	struct batch_read reads[BATCH_READS_MAX];
+	for (size_t i = 0; i < want; i++) {
+		packets[i] = packet_get(world_packet_pool(tap->world));
+		reads[i].bytes = front_of(packets[i]);
+		reads[i].room = room_of(packets[i], reads[i].bytes);
+	}
+	if (!batch_read(tap->batch, tap->source.fd, reads, want))
+		tap->batch = NULL;
+	loop_catch_up(world_loop(tap->world));
+	size_t count = 0;
+	for (size_t i = 0; i < want; i++)
+		count += take_read(tap, packets[i], tap->batch != NULL ? reads[i].got : -1);
+	return count;
 }
 
 static void read_frames(void *owner, uint32_t events) {
@@ -150,9 +181,15 @@ static void read_frames(void *owner, uint32_t events) {
 	// rather than in the host, which then sends more slowly.
 	if (instant_compare(loop_next_due(loop), loop_now(loop)) <= 0)
 		return;
-	int count = 0;
-	while (count < TURN_FRAMES_MAX && read_frame(tap))
-		count++;
+	// One that is there is mostly alone. Where there are two there may be many: then each batch is
+	// as large as all before it, so that few reads find nothing.
+	size_t count = read_one(tap), got = count;
+	for (size_t want = 1; got == want && count < TURN_FRAMES_MAX;) {
+		want = tap->batch != NULL && count >= BATCH_FROM ? count : 1;
+		want = want < BATCH_READS_MAX ? want : BATCH_READS_MAX;
+		got = want == 1 ? read_one(tap) : read_several(tap, want);
+		count += got;
+	}
 	send_held(tap);
 	if (count > 0)
 		clock_epoll_note_traffic(tap->clock, &tap->busy);
@@ -228,9 +265,11 @@ static void take_arrived(void *owner, uint32_t port, struct packet *packet) {
 		timer_start(world_loop(tap->world), &tap->flush, 0);
 }
 
-int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock) {
+int tap_attach(
+	struct tap *tap, struct world *world, struct clock_epoll *clock, struct batch *batch) {
 	tap->world = world;
 	tap->clock = clock;
+	tap->batch = batch;
 	tap->source.ready = read_frames;
 	tap->source.owner = tap;
 	tap->busy = (struct busy_source){.source = &tap->source, .events = EPOLLIN};

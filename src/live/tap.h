@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "forward/merge.h"
+#include "live/batch.h"
 #include "live/clock_epoll.h"
 #include "live/neighbor.h"
 #include "loop/loop.h"
@@ -21,6 +22,7 @@ struct tap {
 	bool is_paused;
 	struct world *world;
 	struct clock_epoll *clock;
+	struct batch *batch; // borrowed; NULL: frames are read one by one
 	struct source source;
 	struct busy_source busy;
 	struct merge sent, arrived; // what others may still be appended to
@@ -35,8 +37,9 @@ struct tap {
 
 // Makes the device in the namespace the process is in; it ends with the descriptor. 0 or -errno.
 int tap_open(struct tap *tap, const char *name, uint32_t port);
-// From now on packets flow. 0 or -errno.
-int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock);
+// From now on packets flow. `batch` may be NULL, and outlives the TAP. 0 or -errno.
+int tap_attach(
+	struct tap *tap, struct world *world, struct clock_epoll *clock, struct batch *batch);
 // While paused, frames wait in the device; what arrives is still written.
 void tap_pause(struct tap *tap);
 int tap_resume(struct tap *tap); // 0 or -errno
