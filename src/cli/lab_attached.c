@@ -9,7 +9,6 @@
 
 static json_t *attached_json(const struct topo *topo, const struct attached *attached) {
 	const struct topo_port *port = &topo->ports[attached->port];
-	const struct attached_counts *counts = &attached->counts;
 	json_t *object = json_object();
 	json_put_text(object, "name", topo->nodes[port->node].name);
 	json_put_text(object, "port", port->name);
@@ -28,13 +27,8 @@ static json_t *attached_json(const struct topo *topo, const struct attached *att
 		if (entry->is_known)
 			json_put_hex(neighbor, "mac", entry->mac, MAC_BYTES);
 	}
-	json_put_int(object, "packetsSent", (long long)counts->packets_sent);
-	json_put_int(object, "bytesSent", (long long)counts->bytes_sent);
-	json_put_int(object, "packetsReceived", (long long)counts->packets_received);
-	json_put_int(object, "bytesReceived", (long long)counts->bytes_received);
-	json_put_int(object, "ignored", (long long)counts->ignored);
-	json_put_int(object, "refused", (long long)counts->refused);
-	json_put_int(object, "unanswered", (long long)counts->unanswered);
+	lab_counts_put(object, &attached->counts);
+	json_put_int(object, "unanswered", (long long)attached->unanswered);
 	return object;
 }
 
@@ -125,17 +119,8 @@ static void adopt_address(struct lab *lab, struct attached *attached, const json
 static void adopt_one(struct lab *lab, struct attached *attached, const json_t *object) {
 	size_t i;
 	json_t *address;
-	struct attached_counts *counts = &attached->counts;
-	const struct lab_count rows[] = {
-		{"packetsSent", &counts->packets_sent},
-		{"bytesSent", &counts->bytes_sent},
-		{"packetsReceived", &counts->packets_received},
-		{"bytesReceived", &counts->bytes_received},
-		{"ignored", &counts->ignored},
-		{"refused", &counts->refused},
-		{"unanswered", &counts->unanswered},
-	};
-	lab_counts_read(object, rows, sizeof(rows) / sizeof(rows[0]));
+	lab_counts_read(object, &attached->counts);
+	attached->unanswered = (uint64_t)json_integer_value(json_object_get(object, "unanswered"));
 	// Another device may be there by now.
 	if (attached->state != INTERFACE_UP ||
 		!text_equal(word(object, "state"), interface_state_name(INTERFACE_UP)))

@@ -84,11 +84,9 @@ void lab_captures_free(struct lab *lab);
 // them what `links` of a status says was done by hand, `is_live` with what is left of --for.
 void lab_links_begin(struct lab *lab);
 void lab_links_apply(struct lab *lab, const json_t *links, bool is_live);
-struct lab_count {
-	const char *key;
-	uint64_t *count;
-};
-void lab_counts_read(const json_t *object, const struct lab_count *rows, size_t count);
+// What a port counts, as a status has it.
+void lab_counts_put(json_t *object, const struct frame_counts *counts);
+void lab_counts_read(const json_t *object, struct frame_counts *counts);
 void lab_flows_adopt(struct lab *lab, const json_t *document);
 // Captures stop here and go on there, each with its connection and a file of what was not sent yet;
 // how many descriptors these are. Or back again.

@@ -193,11 +193,6 @@ static void undo(void *owner) {
 		close(turn);
 }
 
-void lab_counts_read(const json_t *object, const struct lab_count *rows, size_t count) {
-	for (size_t i = 0; i < count; i++)
-		*rows[i].count = (uint64_t)json_integer_value(json_object_get(object, rows[i].key));
-}
-
 static void adopt_counts(struct lab *lab, const json_t *status) {
 	size_t i, t;
 	json_t *object, *item;
@@ -207,16 +202,7 @@ static void adopt_counts(struct lab *lab, const json_t *status) {
 		json_array_foreach(json_object_get(object, "interfaces"), t, item) {
 			if (host == NULL || t >= host->tap_count)
 				break;
-			struct tap_counts *counts = &host->taps[t].counts;
-			const struct lab_count rows[] = {
-				{"packetsSent", &counts->packets_sent},
-				{"bytesSent", &counts->bytes_sent},
-				{"packetsReceived", &counts->packets_received},
-				{"bytesReceived", &counts->bytes_received},
-				{"ignored", &counts->ignored},
-				{"refused", &counts->refused},
-			};
-			lab_counts_read(item, rows, sizeof(rows) / sizeof(rows[0]));
+			lab_counts_read(item, &host->taps[t].counts);
 		}
 	}
 }

@@ -11,6 +11,33 @@
 #include "live/netns.h"
 #include "net/ip.h"
 
+static const struct {
+	const char *key;
+	size_t offset; // in struct frame_counts
+} count_keys[] = {
+	{"packetsSent", offsetof(struct frame_counts, packets_sent)},
+	{"bytesSent", offsetof(struct frame_counts, bytes_sent)},
+	{"packetsReceived", offsetof(struct frame_counts, packets_received)},
+	{"bytesReceived", offsetof(struct frame_counts, bytes_received)},
+	{"ignored", offsetof(struct frame_counts, ignored)},
+	{"refused", offsetof(struct frame_counts, refused)},
+};
+
+void lab_counts_put(json_t *object, const struct frame_counts *counts) {
+	for (size_t i = 0; i < sizeof(count_keys) / sizeof(count_keys[0]); i++) {
+		const char *at = (const char *)counts + count_keys[i].offset;
+		json_put_int(object, count_keys[i].key, (long long)*(const uint64_t *)(const void *)at);
+	}
+}
+
+void lab_counts_read(const json_t *object, struct frame_counts *counts) {
+	for (size_t i = 0; i < sizeof(count_keys) / sizeof(count_keys[0]); i++) {
+		char *at = (char *)counts + count_keys[i].offset;
+		json_int_t count = json_integer_value(json_object_get(object, count_keys[i].key));
+		*(uint64_t *)(void *)at = (uint64_t)count;
+	}
+}
+
 static json_t *interface_json(const struct topo *topo, const struct tap *tap) {
 	const struct topo_port *port = &topo->ports[tap->port];
 	json_t *object = json_object();
@@ -22,12 +49,7 @@ static json_t *interface_json(const struct topo *topo, const struct tap *tap) {
 		char text[IP_TEXT_BYTES];
 		json_push_text(addresses, ip_format(port->addresses[i].address, text));
 	}
-	json_put_int(object, "packetsSent", (long long)tap->counts.packets_sent);
-	json_put_int(object, "bytesSent", (long long)tap->counts.bytes_sent);
-	json_put_int(object, "packetsReceived", (long long)tap->counts.packets_received);
-	json_put_int(object, "bytesReceived", (long long)tap->counts.bytes_received);
-	json_put_int(object, "ignored", (long long)tap->counts.ignored);
-	json_put_int(object, "refused", (long long)tap->counts.refused);
+	lab_counts_put(object, &tap->counts);
 	return object;
 }
 

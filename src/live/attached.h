@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "forward/merge.h"
 #include "live/clock_epoll.h"
+#include "live/frame.h"
 #include "live/interface.h"
 #include "live/resolve.h"
 #include "loop/loop.h"
@@ -40,13 +41,8 @@ struct attached {
 	struct merge sent, arrived; // what others may still be appended to
 	struct packet *waiting, **waiting_end;
 	unsigned waiting_count;
-	struct attached_counts {
-		uint64_t packets_sent, bytes_sent;         // by the device
-		uint64_t packets_received, bytes_received; // by the device
-		uint64_t ignored;                          // not for the fabric, or what it doesn't carry
-		uint64_t refused;                          // the interface did not take them
-		uint64_t unanswered;                       // nobody said where the address is
-	} counts;
+	struct frame_counts counts;
+	uint64_t unanswered; // packets lost because nobody said where their address is
 };
 
 struct attachments {

@@ -109,7 +109,7 @@ static struct resolve_entry *neighbor_of(struct attached *attached, struct packe
 }
 
 static void drop_unanswered(struct attached *attached, struct packet *packet) {
-	attached->counts.unanswered++;
+	attached->unanswered++;
 	packet_put(pool_of(attached), packet);
 }
 

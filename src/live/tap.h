@@ -8,6 +8,7 @@
 #include "forward/merge.h"
 #include "live/batch.h"
 #include "live/clock_epoll.h"
+#include "live/frame.h"
 #include "live/neighbor.h"
 #include "loop/loop.h"
 #include "world/world.h"
@@ -27,12 +28,7 @@ struct tap {
 	struct busy_source busy;
 	struct merge sent, arrived; // what others may still be appended to
 	struct timer flush;
-	struct tap_counts {
-		uint64_t packets_sent, bytes_sent;         // by the host
-		uint64_t packets_received, bytes_received; // by the host
-		uint64_t ignored; // multicasts and the like, which the fabric doesn't carry
-		uint64_t refused; // the device did not take them
-	} counts;
+	struct frame_counts counts;
 };
 
 // Makes the device in the namespace the process is in; it ends with the descriptor. 0 or -errno.
