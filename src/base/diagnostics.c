@@ -68,12 +68,19 @@ static bool diagnostics_add(
 	return true;
 }
 
+void diagnostics_tell(struct diagnostics *list, struct place place, const char *code,
+	const char *format, va_list args) {
+	enum severity severity = code == NULL ? SEVERITY_ERROR : SEVERITY_WARNING;
+
+	if (diagnostics_add(list, (struct diagnostic){place, severity, code, NULL}, format, args))
+		list->error_count += severity == SEVERITY_ERROR;
+}
+
 void diagnostics_error(struct diagnostics *list, struct place place, const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	if (diagnostics_add(list, (struct diagnostic){place, SEVERITY_ERROR, NULL, NULL}, format, args))
-		list->error_count++;
+	diagnostics_tell(list, place, NULL, format, args);
 	va_end(args);
 }
 
@@ -82,7 +89,7 @@ void diagnostics_warning(
 	va_list args;
 
 	va_start(args, format);
-	diagnostics_add(list, (struct diagnostic){place, SEVERITY_WARNING, code, NULL}, format, args);
+	diagnostics_tell(list, place, code, format, args);
 	va_end(args);
 }
 

@@ -45,6 +45,10 @@ void diagnostics_error(struct diagnostics *list, struct place place, const char 
 void diagnostics_warning(struct diagnostics *list, struct place place, const char *code,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+// The same with the arguments of a caller's own. code NULL: an error.
+void diagnostics_tell(struct diagnostics *list, struct place place, const char *code,
+	const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+
 // Of the values that were loaded: where they stand, and which of them were mistaken (base/marks.h).
 struct marks *diagnostics_marks(const struct diagnostics *list);
 

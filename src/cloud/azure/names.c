@@ -8,28 +8,20 @@
 #include "base/marks.h"
 
 void azure_mistake(struct azure_cloud *cloud, struct place place, const char *format, ...) {
-	struct text text;
 	va_list args;
 
-	text_init(&text);
 	va_start(args, format);
-	text_vprintf(&text, format, args);
+	diagnostics_tell(cloud->mistakes, place, NULL, format, args);
 	va_end(args);
-	diagnostics_error(cloud->mistakes, place, "%s", text_chars(&text));
-	text_done(&text);
 }
 
 void azure_lint(
 	struct azure_cloud *cloud, struct place place, const char *code, const char *format, ...) {
-	struct text text;
 	va_list args;
 
-	text_init(&text);
 	va_start(args, format);
-	text_vprintf(&text, format, args);
+	diagnostics_tell(cloud->mistakes, place, code, format, args);
 	va_end(args);
-	diagnostics_warning(cloud->mistakes, place, code, "%s", text_chars(&text));
-	text_done(&text);
 }
 
 struct place azure_place(

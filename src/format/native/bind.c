@@ -18,15 +18,11 @@ static void *member_at(void *base, uint16_t offset) {
 }
 
 void bind_mistake(struct binder *binder, struct place place, const char *format, ...) {
-	struct text text;
 	va_list args;
 
-	text_init(&text);
 	va_start(args, format);
-	text_vprintf(&text, format, args);
+	diagnostics_tell(binder->mistakes, place, NULL, format, args);
 	va_end(args);
-	diagnostics_error(binder->mistakes, place, "%s", text_chars(&text));
-	text_done(&text);
 	binder->told++;
 }
 
