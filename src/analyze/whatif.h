@@ -11,7 +11,6 @@
 
 // The pairs whose path crosses what fails are probed while the network converges.
 #define WHATIF_PROBE_INTERVAL_NS (100 * MS_NS)
-#define WHATIF_PROBED_PAIRS_MAX 512
 #define WHATIF_FAILURES_MAX 2 // at the same time
 
 enum whatif_change {

@@ -21,8 +21,11 @@ struct probed {
 struct probing {
 	struct world *world;
 	const struct whatif_plan *plan;
-	struct probed *pairs;
-	size_t count, next_loss;
+	struct {
+		struct probed *items; // those whose path crosses what fails
+		size_t count, room;
+	} pairs;
+	size_t next_loss;
 	struct timer timer;
 	uint32_t pending;
 	instant start;
@@ -89,8 +92,8 @@ static void next_round(struct timer *timer, void *owner) {
 		if (!is_next)
 			probing->whole_since = round;
 		ARRAY_PUSH(&probing->sent, round);
-		for (size_t i = 0; i < probing->count; i++)
-			send_one(probing, &probing->pairs[i], round);
+		for (size_t i = 0; i < probing->pairs.count; i++)
+			send_one(probing, &probing->pairs.items[i], round);
 		probing->has_changed = false;
 	}
 	timer_start(world_loop(probing->world), timer, WHATIF_PROBE_INTERVAL_NS);
@@ -137,23 +140,20 @@ struct probing *probing_new(
 
 	probing->world = world;
 	probing->plan = question->plan;
-	probing->pairs = memory_alloc(memory_product(WHATIF_PROBED_PAIRS_MAX, sizeof(*probing->pairs)));
 	for (size_t i = 0; i < question->before->pair_count; i++) {
 		const struct matrix_pair *pair = &question->before->pairs[i];
 		struct probed probed = {.number = i};
-		if (probing->count == WHATIF_PROBED_PAIRS_MAX)
-			break;
 		if (pair->reached && touches(pair, whatif) &&
 			question_between(topo, pair->from, pair->to, question->flow, &probed.question) == 0)
-			probing->pairs[probing->count++] = probed;
+			ARRAY_PUSH(&probing->pairs, probed);
 	}
 	return probing;
 }
 
 void probing_free(struct probing *probing) {
-	for (size_t i = 0; i < probing->count; i++)
-		free(probing->pairs[i].is_lost.items);
-	free(probing->pairs);
+	for (size_t i = 0; i < probing->pairs.count; i++)
+		free(probing->pairs.items[i].is_lost.items);
+	free(probing->pairs.items);
 	free(probing->sent.items);
 	free(probing);
 }
@@ -161,7 +161,7 @@ void probing_free(struct probing *probing) {
 void probing_start(struct probing *probing) {
 	probing->start = loop_now(world_loop(probing->world));
 	timer_init(&probing->timer, TIMER_PERIODIC, next_round, probing);
-	if (probing->count == 0)
+	if (probing->pairs.count == 0)
 		return;
 	world_watch_fate(probing->world, fate_changed, probing);
 	next_round(&probing->timer, probing);
@@ -200,9 +200,9 @@ bool probing_next_loss(struct probing *probing, int64_t counted_ns, struct probi
 	uint32_t first = 0;
 	uint32_t end = 0;
 
-	if (probing->next_loss == probing->count)
+	if (probing->next_loss == probing->pairs.count)
 		return false;
-	const struct probed *pair = &probing->pairs[probing->next_loss++];
+	const struct probed *pair = &probing->pairs.items[probing->next_loss++];
 	if (counted > probing->round)
 		counted = probing->round;
 	*out = (struct probing_loss){.number = pair->number, .sent = counted};
