@@ -36,8 +36,8 @@ int network_load(const char *path, struct network *out) {
 	// Every stage looks at what the one before could read, so that all mistakes are told at once.
 	out->topo = topo_new(path);
 	out->topo->seed = out->file->seed;
-	out->topo->are_tunnels_doubtful =
-		marks_is_doubtful(diagnostics_marks(out->mistakes), &out->file->sites);
+	if (marks_is_doubtful(diagnostics_marks(out->mistakes), &out->file->sites))
+		topo_doubt_tunnel(out->topo, IP_NONE);
 	out->port_names = names_new();
 	site_lower(out->file->sites, out->file->site_count, out->topo, out->port_names, out->mistakes);
 	out->cloud = azure_cloud_new(&out->file->azure);

@@ -234,24 +234,45 @@ struct tunnel_end {
 	struct ip outer;
 };
 
-// Whether what says where the router's tunnels start and lead to was mistaken.
-static bool tunnels_are_doubtful(
+// Whether what says where the router's tunnels start was mistaken.
+static bool starts_are_doubtful(
 	const struct site_lowering *lowering, const struct site_router *router) {
-	bool is_doubtful = site_addresses_are_doubtful(lowering, router);
+	bool is_doubtful = site_is_doubtful(lowering, &router->interfaces);
 
 	for (size_t i = 0; !is_doubtful && i < router->interface_count; i++) {
 		const struct site_interface *interface = &router->interfaces[i];
 		is_doubtful = site_is_doubtful(lowering, &interface->is_internet) ||
-			site_is_doubtful(lowering, &interface->ipsec.remote_address) ||
-			site_is_doubtful(lowering, &interface->ipsec.local_address) ||
-			site_is_doubtful(lowering, &interface->ipsec.connection);
+			(interface->is_internet && site_is_doubtful(lowering, &interface->addresses));
+	}
+	return is_doubtful;
+}
+
+// And what says where they lead to.
+static bool ways_are_doubtful(
+	const struct site_lowering *lowering, const struct site_router *router) {
+	bool is_doubtful = false;
+
+	for (size_t i = 0; !is_doubtful && i < router->interface_count; i++) {
+		const struct site_ipsec *ipsec = &router->interfaces[i].ipsec;
+		is_doubtful = site_is_doubtful(lowering, &ipsec->remote_address) ||
+			site_is_doubtful(lowering, &ipsec->local_address) ||
+			site_is_doubtful(lowering, &ipsec->connection) ||
+			(ipsec->given && !ipsec->connection && ip_is_none(ipsec->remote_address));
 	}
 	return is_doubtful;
 }
 
 // What is mistaken is not offered, and whoever waits for it is not to blame.
-static void doubt_tunnels(struct site_lowering *lowering) {
-	lowering->topo->are_tunnels_doubtful = true;
+static void doubt_tunnels(struct site_lowering *lowering, const struct site_router *router) {
+	if (starts_are_doubtful(lowering, router)) {
+		topo_doubt_tunnel(lowering->topo, IP_NONE);
+		return;
+	}
+	for (size_t i = 0; i < router->interface_count; i++) {
+		const struct site_interface *interface = &router->interfaces[i];
+		for (size_t k = 0; interface->is_internet && k < interface->address_count; k++)
+			topo_doubt_tunnel(lowering->topo, interface->addresses[k].address);
+	}
 }
 
 // False, with the mistake noted, when the router has no public address to send from.
@@ -263,9 +284,10 @@ static bool tunnel_end_of(struct site_lowering *lowering, const struct site_rout
 	size_t underlay = internet_interface(router, given);
 
 	if (underlay == router->interface_count) {
-		if (tunnels_are_doubtful(lowering, router))
+		// Which address is missing here is not known to us, only to whoever leads to it.
+		topo_doubt_tunnel(lowering->topo, IP_NONE);
+		if (starts_are_doubtful(lowering, router) || ways_are_doubtful(lowering, router))
 			return false;
-		doubt_tunnels(lowering);
 		diagnostics_error(lowering->mistakes, interface->ipsec.place,
 			"%s has no %s%s for the tunnel %s to start from", router->name,
 			lowering->is_appliance ? "NIC with a publicIPAddress"
@@ -422,10 +444,8 @@ static void lower_tunnel(
 		offer_to_connection(lowering, &near);
 		return;
 	}
-	if (ip_is_none(near.ipsec->remote_address)) {
-		doubt_tunnels(lowering); // site_check() has said so
-		return;
-	}
+	if (ip_is_none(near.ipsec->remote_address))
+		return; // site_check() has said so
 	if (!find_far_end(lowering, ref, &near, &far))
 		meet_offer(lowering, &near);
 	else if (lowering->topo->ports[near.port].tunnel == TOPO_NONE)
@@ -435,12 +455,13 @@ static void lower_tunnel(
 void site_tunnels_lower(struct site_lowering *lowering) {
 	for (size_t i = 0; i < lowering->site_count; i++) {
 		if (site_is_doubtful(lowering, &lowering->sites[i].routers))
-			doubt_tunnels(lowering);
+			topo_doubt_tunnel(lowering->topo, IP_NONE);
 	}
 	for (size_t i = 0; i < lowering->router_count; i++) {
 		const struct site_router_ref *ref = &lowering->routers[i];
-		if (ref->node == TOPO_NONE || tunnels_are_doubtful(lowering, ref->router))
-			doubt_tunnels(lowering);
+		if (ref->node == TOPO_NONE || starts_are_doubtful(lowering, ref->router) ||
+			ways_are_doubtful(lowering, ref->router))
+			doubt_tunnels(lowering, ref->router);
 		for (size_t k = 0; ref->node != TOPO_NONE && k < ref->router->interface_count; k++) {
 			if (ref->router->interfaces[k].ipsec.given)
 				lower_tunnel(lowering, ref, k);
@@ -448,14 +469,23 @@ void site_tunnels_lower(struct site_lowering *lowering) {
 	}
 }
 
+static bool is_end_doubtful(const struct topo *topo, struct ip end) {
+	for (size_t i = 0; i < topo->doubtful_end_count; i++) {
+		if (ip_is_none(topo->doubtful_ends[i]) || ip_equal(topo->doubtful_ends[i], end))
+			return true;
+	}
+	return false;
+}
+
 void site_lower_finish(const struct topo *topo, struct diagnostics *mistakes) {
 	const struct marks *marks = diagnostics_marks(mistakes);
 	char text[IP_TEXT_BYTES];
 
-	for (size_t i = 0; !topo->are_tunnels_doubtful && i < topo->offer_count; i++) {
+	for (size_t i = 0; i < topo->offer_count; i++) {
 		const struct topo_offer *offer = &topo->offers[i];
 		if (strncmp(offer->key, "tunnel:", strlen("tunnel:")) != 0 ||
-			topo->ports[offer->port].tunnel != TOPO_NONE)
+			topo->ports[offer->port].tunnel != TOPO_NONE ||
+			is_end_doubtful(topo, offer->ipsec->remote_address))
 			continue;
 		diagnostics_error(mistakes,
 			marks_place(marks, &offer->ipsec->remote_address, offer->ipsec->place),

@@ -120,9 +120,11 @@ struct topo {
 	size_t neighbor_count, neighbor_room;
 	struct topo_offer *offers;
 	size_t offer_count, offer_room;
-	bool are_tunnels_doubtful; // one that was mistaken is not among the offers
-	uint32_t group_count;      // shared layers
-	uint64_t seed;             // the file's own, 0: none
+	// Where tunnels may end that were mistaken, and so are not among the offers; IP_NONE: anywhere.
+	struct ip *doubtful_ends;
+	size_t doubtful_end_count, doubtful_end_room;
+	uint32_t group_count; // shared layers
+	uint64_t seed;        // the file's own, 0: none
 	struct names *node_names, *link_names, *offer_names;
 	struct topo_address_entry *addresses; // every address by value, made by topo_finish()
 	size_t address_count;

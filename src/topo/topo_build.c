@@ -251,6 +251,10 @@ struct topo_offer *topo_offer_add(struct topo *topo, const char *key) {
 	return offer;
 }
 
+void topo_doubt_tunnel(struct topo *topo, struct ip end) {
+	*ADD_ONE(topo, topo, doubtful_ends, doubtful_end_count, doubtful_end_room) = end;
+}
+
 void *topo_copy(struct topo *topo, const void *items, size_t bytes) {
 	if (!bytes)
 		return NULL;

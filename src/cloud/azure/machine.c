@@ -191,11 +191,11 @@ static void sketch_machine(struct azure_cloud *cloud, struct lowered_machine *lo
 	const struct azure_machine *machine = lowered->machine;
 
 	if (azure_is_doubtful(cloud, &machine->interfaces))
-		cloud->topo->are_tunnels_doubtful = true;
+		topo_doubt_tunnel(cloud->topo, IP_NONE);
 	if (!azure_is_appliance(machine) && !is_attached(machine))
 		return; // what can be mistaken in it has been looked at
 	if (machine->nic_count == 0 || topo_find_node(cloud->topo, machine->name) != TOPO_NONE) {
-		cloud->topo->are_tunnels_doubtful = true;
+		topo_doubt_tunnel(cloud->topo, IP_NONE);
 		return;
 	}
 	add_node(cloud, lowered);
@@ -209,7 +209,7 @@ static void sketch_machine(struct azure_cloud *cloud, struct lowered_machine *lo
 
 void azure_machine_sketch(struct azure_cloud *cloud) {
 	if (azure_is_doubtful(cloud, &cloud->model->machines))
-		cloud->topo->are_tunnels_doubtful = true;
+		topo_doubt_tunnel(cloud->topo, IP_NONE);
 	for (size_t m = 0; m < cloud->model->machine_count; m++)
 		sketch_machine(cloud, &cloud->machines[m]);
 }
