@@ -4,6 +4,7 @@
 #include <liburing.h>
 #include <stdlib.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/assert.h"
 #include "base/memory.h"
@@ -13,10 +14,15 @@ struct batch {
 	bool is_refused;
 };
 
+enum direction {
+	DIRECTION_READ,
+	DIRECTION_WRITE,
+};
+
 struct batch *batch_new(void) {
 	struct batch *batch = memory_alloc(sizeof(*batch));
 	batch->is_refused = false;
-	if (io_uring_queue_init(BATCH_READS_MAX, &batch->ring, 0) == 0)
+	if (io_uring_queue_init(BATCH_MAX, &batch->ring, 0) == 0)
 		return batch;
 	free(batch);
 	return NULL;
@@ -29,33 +35,66 @@ void batch_free(struct batch *batch) {
 	free(batch);
 }
 
-static void take_results(struct batch *batch, struct batch_read *reads, size_t count) {
-	struct io_uring_cqe *done[BATCH_READS_MAX];
-	unsigned found = io_uring_peek_batch_cqe(&batch->ring, done, (unsigned)count);
-	for (unsigned i = 0; i < found; i++)
-		reads[io_uring_cqe_get_data64(done[i])].got = done[i]->res;
-	io_uring_cq_advance(&batch->ring, found);
-	// The first kernels with io_uring can't read so from every kind of file.
-	if (reads[0].got == -EOPNOTSUPP || reads[0].got == -EINVAL)
-		batch->is_refused = true;
+static void do_one(enum direction direction, struct batch_item *item) {
+	item->done = direction == DIRECTION_READ ? read(item->fd, item->bytes, item->length)
+											 : write(item->fd, item->bytes, item->length);
+	if (item->done < 0)
+		item->done = -errno;
 }
 
-bool batch_read(struct batch *batch, int fd, struct batch_read *reads, size_t count) {
-	assert(count > 0 && count <= BATCH_READS_MAX);
-	if (batch->is_refused)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct io_uring_sqe *sqe = io_uring_get_sqe(&batch->ring);
-		io_uring_prep_read(sqe, fd, reads[i].bytes, (unsigned)reads[i].room, 0);
-		// Without it a read that finds nothing would wait for more in the background.
-		sqe->rw_flags = RWF_NOWAIT;
-		io_uring_sqe_set_data64(sqe, i);
-		reads[i].got = -EAGAIN;
-	}
-	int submitted = io_uring_submit_and_wait(&batch->ring, (unsigned)count);
-	if (submitted < 0)
-		batch->is_refused = true;
+static void prepare(
+	struct batch *batch, enum direction direction, const struct batch_item *items, size_t i) {
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&batch->ring);
+	unsigned length = (unsigned)items[i].length;
+	if (direction == DIRECTION_READ)
+		io_uring_prep_read(sqe, items[i].fd, items[i].bytes, length, 0);
 	else
-		take_results(batch, reads, count);
-	return !batch->is_refused;
+		io_uring_prep_write(sqe, items[i].fd, items[i].bytes, length, 0);
+	// Without it one that would have to wait goes on in the background.
+	sqe->rw_flags = RWF_NOWAIT;
+	io_uring_sqe_set_data64(sqe, i);
+}
+
+static void take_results(struct batch *batch, struct batch_item *items, size_t count) {
+	struct io_uring_cqe *done[BATCH_MAX];
+	unsigned found = io_uring_peek_batch_cqe(&batch->ring, done, (unsigned)count);
+	for (unsigned i = 0; i < found; i++)
+		items[io_uring_cqe_get_data64(done[i])].done = done[i]->res;
+	io_uring_cq_advance(&batch->ring, found);
+}
+
+// How many the kernel took. The first kernels with io_uring can't do this with every kind of file.
+static size_t do_together(
+	struct batch *batch, enum direction direction, struct batch_item *items, size_t count) {
+	for (size_t i = 0; i < count; i++)
+		prepare(batch, direction, items, i);
+	int taken = io_uring_submit_and_wait(&batch->ring, (unsigned)count);
+	if (taken > 0)
+		take_results(batch, items, (size_t)taken);
+	// What it did not take stays in the ring, which must not be used again.
+	if (taken < (int)count)
+		batch->is_refused = true;
+	if (taken <= 0 || items[0].done == -EOPNOTSUPP || items[0].done == -EINVAL) {
+		batch->is_refused = true;
+		return 0;
+	}
+	return (size_t)taken;
+}
+
+static void do_all(
+	struct batch *batch, enum direction direction, struct batch_item *items, size_t count) {
+	assert(count > 0 && count <= BATCH_MAX);
+	// One is done faster without the ring.
+	size_t taken =
+		batch->is_refused || count == 1 ? 0 : do_together(batch, direction, items, count);
+	for (size_t i = taken; i < count; i++)
+		do_one(direction, &items[i]);
+}
+
+void batch_read(struct batch *batch, struct batch_item *items, size_t count) {
+	do_all(batch, DIRECTION_READ, items, count);
+}
+
+void batch_write(struct batch *batch, struct batch_item *items, size_t count) {
+	do_all(batch, DIRECTION_WRITE, items, count);
 }

@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -18,7 +19,7 @@ struct bench {
 	struct batch *batch;
 	int ends[2];
 	char bytes[READS][ROOM];
-	struct batch_read reads[READS];
+	struct batch_item reads[READS];
 };
 
 // False where the kernel has no io_uring for us.
@@ -28,7 +29,8 @@ static bool setup(struct bench *bench) {
 		return false;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, bench->ends), 0);
 	for (size_t i = 0; i < READS; i++)
-		bench->reads[i] = (struct batch_read){.bytes = bench->bytes[i], .room = ROOM};
+		bench->reads[i] =
+			(struct batch_item){.fd = bench->ends[0], .bytes = bench->bytes[i], .length = ROOM};
 	return true;
 }
 
@@ -50,15 +52,15 @@ static void what_is_there_comes_in_order_and_the_rest_is_told_at_once(void **sta
 	put(&bench, "one");
 	put(&bench, "three");
 	put(&bench, "fifteen");
-	assert_true(batch_read(bench.batch, bench.ends[0], bench.reads, READS));
-	assert_int_equal(bench.reads[0].got, 3);
+	batch_read(bench.batch, bench.reads, READS);
+	assert_int_equal(bench.reads[0].done, 3);
 	assert_memory_equal(bench.bytes[0], "one", 3);
-	assert_int_equal(bench.reads[1].got, 5);
+	assert_int_equal(bench.reads[1].done, 5);
 	assert_memory_equal(bench.bytes[1], "three", 5);
-	assert_int_equal(bench.reads[2].got, 7);
+	assert_int_equal(bench.reads[2].done, 7);
 	assert_memory_equal(bench.bytes[2], "fifteen", 7);
 	for (size_t i = 3; i < READS; i++)
-		assert_int_equal(bench.reads[i].got, -EAGAIN);
+		assert_int_equal(bench.reads[i].done, -EAGAIN);
 	teardown(&bench);
 }
 
@@ -67,12 +69,12 @@ static void what_comes_later_is_not_taken_by_an_earlier_batch(void **state) {
 	(void)state;
 	if (!setup(&bench))
 		skip();
-	assert_true(batch_read(bench.batch, bench.ends[0], bench.reads, READS));
-	assert_int_equal(bench.reads[0].got, -EAGAIN);
+	batch_read(bench.batch, bench.reads, READS);
+	assert_int_equal(bench.reads[0].done, -EAGAIN);
 	put(&bench, "late");
 	assert_string_equal(bench.bytes[0], "");
-	assert_true(batch_read(bench.batch, bench.ends[0], bench.reads, 1));
-	assert_int_equal(bench.reads[0].got, 4);
+	batch_read(bench.batch, bench.reads, 1);
+	assert_int_equal(bench.reads[0].done, 4);
 	assert_memory_equal(bench.bytes[0], "late", 4);
 	teardown(&bench);
 }
@@ -82,8 +84,30 @@ static void a_closed_descriptor_is_the_callers_mistake_to_see(void **state) {
 	(void)state;
 	if (!setup(&bench))
 		skip();
-	assert_true(batch_read(bench.batch, -1, bench.reads, 1));
-	assert_int_equal(bench.reads[0].got, -EBADF);
+	bench.reads[0].fd = -1;
+	batch_read(bench.batch, bench.reads, 1);
+	assert_int_equal(bench.reads[0].done, -EBADF);
+	teardown(&bench);
+}
+
+static void writes_are_done_in_order_and_each_tells_what_became_of_it(void **state) {
+	struct bench bench;
+	(void)state;
+	if (!setup(&bench))
+		skip();
+	struct batch_item writes[] = {
+		{.fd = bench.ends[1], .bytes = "one", .length = 3},
+		{.fd = -1, .bytes = "lost", .length = 4},
+		{.fd = bench.ends[1], .bytes = "fifteen", .length = 7},
+	};
+	batch_write(bench.batch, writes, 3);
+	assert_int_equal(writes[0].done, 3);
+	assert_int_equal(writes[1].done, -EBADF);
+	assert_int_equal(writes[2].done, 7);
+	batch_read(bench.batch, bench.reads, READS);
+	assert_memory_equal(bench.bytes[0], "one", 3);
+	assert_memory_equal(bench.bytes[1], "fifteen", 7);
+	assert_int_equal(bench.reads[2].done, -EAGAIN);
 	teardown(&bench);
 }
 
@@ -92,6 +116,7 @@ int main(void) {
 		cmocka_unit_test(what_is_there_comes_in_order_and_the_rest_is_told_at_once),
 		cmocka_unit_test(what_comes_later_is_not_taken_by_an_earlier_batch),
 		cmocka_unit_test(a_closed_descriptor_is_the_callers_mistake_to_see),
+		cmocka_unit_test(writes_are_done_in_order_and_each_tells_what_became_of_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include "live/netns.h"
 #include "live/release.h"
 #include "topo/topo_build.h"
+#include "world/attach.h"
 
 bool host_is_outside(const struct topo *topo, uint32_t number) {
 	const struct topo_node *node = &topo->nodes[number];
@@ -176,11 +177,14 @@ static void close_devices(struct hosts *hosts) {
 
 int hosts_attach(struct hosts *hosts, const struct hosts_place *place) {
 	int result = 0;
-	hosts->batch = batch_new();
+	hosts->batches.reads = batch_new();
+	if (hosts->batches.reads != NULL)
+		hosts->batches.writes = outbox_new(
+			world_loop(place->world), world_packet_pool(place->world), hosts->batches.reads);
 	for (size_t i = 0; result == 0 && i < hosts->count; i++) {
 		struct host *host = &hosts->items[i];
 		for (size_t t = 0; result == 0 && t < host->tap_count; t++)
-			result = tap_attach(&host->taps[t], place->world, place->clock, hosts->batch);
+			result = tap_attach(&host->taps[t], place->world, place->clock, &hosts->batches);
 	}
 	return result;
 }
@@ -232,7 +236,8 @@ void hosts_close(struct hosts *hosts) {
 		free(host->name);
 		free(host->name_space);
 	}
-	batch_free(hosts->batch);
+	outbox_free(hosts->batches.writes);
+	batch_free(hosts->batches.reads);
 	free(hosts->items);
 	*hosts = (struct hosts){0};
 }

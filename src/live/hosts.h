@@ -18,7 +18,7 @@ struct host {
 struct hosts {
 	struct host *items;
 	size_t count, room;
-	struct batch *batch; // by which all TAPs are read, NULL: one frame at a time
+	struct tap_batches batches;
 };
 
 // Does this node live in a namespace? Hosts do; appliances that route or speak BGP are the world's,

@@ -24,6 +24,8 @@
 #define TURN_FRAMES_MAX 64
 // After so many of a turn the others are read several at a time.
 #define BATCH_FROM 2
+// Larger frames are worth a system call each, and their receiver can begin with them.
+#define OUTBOX_BYTES_MAX 2048
 
 // What stands in front of a packet: what the kernel says of it, then the Ethernet header.
 #define OFFLOAD_BYTES sizeof(struct virtio_net_hdr)
@@ -157,19 +159,19 @@ static size_t read_one(struct tap *tap) {
 
 // How many of `want` frames were there.
 static size_t read_several(struct tap *tap, size_t want) {
-	struct packet *packets[BATCH_READS_MAX];
-	struct batch_read reads[BATCH_READS_MAX];
+	struct packet *packets[BATCH_MAX];
+	struct batch_item reads[BATCH_MAX];
 	for (size_t i = 0; i < want; i++) {
 		packets[i] = packet_get(world_packet_pool(tap->world));
-		reads[i].bytes = front_of(packets[i]);
-		reads[i].room = room_of(packets[i], reads[i].bytes);
+		uint8_t *front = front_of(packets[i]);
+		reads[i] = (struct batch_item){
+			.fd = tap->source.fd, .bytes = front, .length = room_of(packets[i], front)};
 	}
-	if (!batch_read(tap->batch, tap->source.fd, reads, want))
-		tap->batch = NULL;
+	batch_read(tap->batch, reads, want);
 	loop_catch_up(world_loop(tap->world));
 	size_t count = 0;
 	for (size_t i = 0; i < want; i++)
-		count += take_read(tap, packets[i], tap->batch != NULL ? reads[i].got : -1);
+		count += take_read(tap, packets[i], reads[i].done);
 	return count;
 }
 
@@ -186,7 +188,7 @@ static void read_frames(void *owner, uint32_t events) {
 	size_t count = read_one(tap), got = count;
 	for (size_t want = 1; got == want && count < TURN_FRAMES_MAX;) {
 		want = tap->batch != NULL && count >= BATCH_FROM ? count : 1;
-		want = want < BATCH_READS_MAX ? want : BATCH_READS_MAX;
+		want = want < BATCH_MAX ? want : BATCH_MAX;
 		got = want == 1 ? read_one(tap) : read_several(tap, want);
 		count += got;
 	}
@@ -201,7 +203,15 @@ static void write_one(struct tap *tap, struct packet *packet) {
 	offload_write(packet, &offload);
 	memcpy(front, &offload, sizeof(offload));
 	neighbor_write_header(front + OFFLOAD_BYTES, tap->mac, packet_data(packet)[0]);
-	write_frame(tap, front, FRONT_BYTES + packet->length);
+	const struct outbox_frame frame = {
+		tap->source.fd, front, FRONT_BYTES + packet->length, &tap->counts.refused};
+	if (tap->outbox != NULL && frame.length <= OUTBOX_BYTES_MAX) {
+		outbox_put(tap->outbox, &frame, packet);
+		return;
+	}
+	if (tap->outbox != NULL)
+		outbox_flush(tap->outbox); // what came earlier goes first
+	write_frame(tap, front, frame.length);
 	packet_put(world_packet_pool(tap->world), packet);
 }
 
@@ -265,11 +275,12 @@ static void take_arrived(void *owner, uint32_t port, struct packet *packet) {
 		timer_start(world_loop(tap->world), &tap->flush, 0);
 }
 
-int tap_attach(
-	struct tap *tap, struct world *world, struct clock_epoll *clock, struct batch *batch) {
+int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock,
+	const struct tap_batches *batches) {
 	tap->world = world;
 	tap->clock = clock;
-	tap->batch = batch;
+	tap->batch = batches->reads;
+	tap->outbox = batches->writes;
 	tap->source.ready = read_frames;
 	tap->source.owner = tap;
 	tap->busy = (struct busy_source){.source = &tap->source, .events = EPOLLIN};
@@ -299,6 +310,8 @@ int tap_detach(struct tap *tap) {
 		clock_epoll_remove(tap->clock, &tap->source);
 		timer_stop(world_loop(tap->world), &tap->flush);
 		flush_held(tap);
+		if (tap->outbox != NULL)
+			outbox_flush(tap->outbox);
 	}
 	tap->source.fd = -1;
 	return fd;

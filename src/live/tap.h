@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 #include "forward/merge.h"
-#include "live/batch.h"
 #include "live/clock_epoll.h"
 #include "live/frame.h"
 #include "live/neighbor.h"
+#include "live/outbox.h"
 #include "loop/loop.h"
 #include "world/world.h"
 
@@ -23,7 +23,9 @@ struct tap {
 	bool is_paused;
 	struct world *world;
 	struct clock_epoll *clock;
-	struct batch *batch; // borrowed; NULL: frames are read one by one
+	// Borrowed; NULL: frames are read and written one by one.
+	struct batch *batch;
+	struct outbox *outbox;
 	struct source source;
 	struct busy_source busy;
 	struct merge sent, arrived; // what others may still be appended to
@@ -33,9 +35,14 @@ struct tap {
 
 // Makes the device in the namespace the process is in; it ends with the descriptor. 0 or -errno.
 int tap_open(struct tap *tap, const char *name, uint32_t port);
-// From now on packets flow. `batch` may be NULL, and outlives the TAP. 0 or -errno.
-int tap_attach(
-	struct tap *tap, struct world *world, struct clock_epoll *clock, struct batch *batch);
+// By which several TAPs are read and written. Both outlive them, or are both NULL.
+struct tap_batches {
+	struct batch *reads;
+	struct outbox *writes;
+};
+// From now on packets flow. 0 or -errno.
+int tap_attach(struct tap *tap, struct world *world, struct clock_epoll *clock,
+	const struct tap_batches *batches);
 // While paused, frames wait in the device; what arrives is still written.
 void tap_pause(struct tap *tap);
 int tap_resume(struct tap *tap); // 0 or -errno
