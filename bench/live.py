@@ -81,14 +81,18 @@ class Chain:
             raise
         return self.finish(receiver), sent
 
-    def datagrams_per_second(self, together=TOGETHER):
+    def datagrams_per_second(self, together=TOGETHER, *more):
         got, _ = self.both(("count", FLOOD_SECONDS),
-                           ("flood", self.to, FLOOD_SECONDS + 0.5, 0, together))
+                           ("flood", self.to, FLOOD_SECONDS + 0.5, 0, together, *more))
         return got["packets"] / got["seconds"]
 
     def single_datagrams_per_second(self):
         """A system call for each."""
         return self.datagrams_per_second(1)
+
+    def mixed_datagrams_per_second(self):
+        """No two alike behind each other, so that none travel together."""
+        return self.datagrams_per_second(TOGETHER, "mixed")
 
     def bits_per_second(self):
         got, _ = self.both(("sink", STREAM_SECONDS), ("stream", self.to, STREAM_SECONDS + 0.5))
@@ -220,6 +224,13 @@ def single_datagrams(build):
                     kernelPerSecond=round(peer))
 
 
+def mixed_datagrams(build):
+    """For comparison, without a target: many sizes."""
+    mine, peer = beside(build, LONG, Chain.mixed_datagrams_per_second)
+    return {"routers": LONG, "perSecond": round(mine), "kernelPerSecond": round(peer),
+            "ratio": round(mine / peer, 3)}
+
+
 def streams(build, measure):
     mine, peer = beside(build, LONG, measure, STREAM_RUNS)
     return compared(mine / peer, 0.95, routers=LONG, gigabitsPerSecond=round(mine / 1e9, 2),
@@ -241,8 +252,8 @@ def round_trips(build):
     return results
 
 
-PARTS = {"datagrams": datagrams, "singleDatagrams": single_datagrams, "stream": stream,
-         "roundTrips": round_trips}
+PARTS = {"datagrams": datagrams, "singleDatagrams": single_datagrams,
+         "mixedDatagrams": mixed_datagrams, "stream": stream, "roundTrips": round_trips}
 
 
 def figures(build, parts=()):

@@ -1,9 +1,10 @@
 // The ends of what bench/live.py measures: the same sender and the same receiver whether a lab or a
 // chain of the kernel's own namespaces lies between them. Each prints one line of JSON.
 //
-//   traffic flood ADDRESS SECONDS RATE BATCH
+//   traffic flood ADDRESS SECONDS RATE BATCH [mixed]
 //                                        64-byte datagrams, RATE a second or, with 0, all it can;
-//                                        BATCH in a system call
+//                                        BATCH in a system call. mixed: each of these 32 of
+//                                        another size, up to 64 bytes
 //   traffic count SECONDS                how many arrived, from a moment after the first one on
 //   traffic stream ADDRESS SECONDS       one TCP connection
 //   traffic sink SECONDS                 how many bytes of it arrived
@@ -88,27 +89,27 @@ struct batch {
 	uint8_t bytes[BATCH][DATAGRAM_BYTES];
 };
 
-static void batch_init(struct batch *batch) {
+static void batch_init(struct batch *batch, bool is_mixed) {
 	*batch = (struct batch){0};
 	for (int i = 0; i < BATCH; i++) {
-		batch->parts[i] = (struct iovec){batch->bytes[i], DATAGRAM_BYTES};
+		size_t less = is_mixed ? (size_t)(BATCH - 1 - i) : 0;
+		batch->parts[i] = (struct iovec){batch->bytes[i], DATAGRAM_BYTES - less};
 		batch->messages[i].msg_hdr.msg_iov = &batch->parts[i];
 		batch->messages[i].msg_hdr.msg_iovlen = 1;
 	}
 }
 
-static void flood(const char *to, int64_t for_ns, uint64_t rate, unsigned together) {
-	static struct batch batch;
+static void flood(
+	struct batch *batch, const char *to, int64_t for_ns, uint64_t rate, unsigned together) {
 	int fd = socket_to(SOCK_DGRAM, 0, to);
 	int64_t began = measure_now_ns();
 	int64_t now = began;
 	uint64_t sent = 0;
 	assert(together >= 1 && together <= BATCH);
-	batch_init(&batch);
 	while (now - began < for_ns) {
 		uint64_t due = rate == 0 ? UINT64_MAX : (uint64_t)(now - began) * rate / SECOND_NS;
 		if (due >= sent + (rate == 0 ? 0 : together)) {
-			int count = sendmmsg(fd, batch.messages, together, 0);
+			int count = sendmmsg(fd, batch->messages, together, 0);
 			if (count < 0 && errno != ENOBUFS && errno != ECONNREFUSED)
 				checked(count, "sendmmsg");
 			sent += count > 0 ? (uint64_t)count : 0;
@@ -132,7 +133,7 @@ static void count_datagrams(int64_t for_ns) {
 	int fd = socket_at(SOCK_DGRAM);
 	int room = RECEIVE_ROOM;
 	checked(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)), "SO_RCVBUFFORCE");
-	batch_init(&batch);
+	batch_init(&batch, false);
 	if (!waits_for(fd, SILENCE_NS))
 		checked(-1, "nothing came");
 	int64_t began = measure_now_ns() + WARM_NS;
@@ -230,10 +231,13 @@ static void echo(const char *to, size_t count) {
 }
 
 int main(int count, char **words) {
-	if (count == 6 && strcmp(words[1], "flood") == 0)
-		flood(words[2], seconds_of(words[3]), strtoull(words[4], NULL, 10),
+	static struct batch batch;
+	bool is_mixed = count == 7 && strcmp(words[6], "mixed") == 0;
+	if ((count == 6 || is_mixed) && strcmp(words[1], "flood") == 0) {
+		batch_init(&batch, is_mixed);
+		flood(&batch, words[2], seconds_of(words[3]), strtoull(words[4], NULL, 10),
 			(unsigned)strtoul(words[5], NULL, 10));
-	else if (count == 3 && strcmp(words[1], "count") == 0)
+	} else if (count == 3 && strcmp(words[1], "count") == 0)
 		count_datagrams(seconds_of(words[2]));
 	else if (count == 4 && strcmp(words[1], "stream") == 0)
 		stream(words[2], seconds_of(words[3]));
