@@ -18,7 +18,7 @@
 #define TCP_OPTION_MSS 2
 
 struct probe {
-	struct probe *next, **previous; // among the world's pending ones
+	struct probe *next, **previous; // among the pending ones of the node that sent it
 	struct world *world;
 	struct probe_spec spec;
 	struct probe_result result;
@@ -28,6 +28,14 @@ struct probe {
 	probe_done_fn *done;
 	void *owner;
 };
+
+static void link_probe(struct probe *probe, struct world_node *node) {
+	probe->next = node->probes;
+	probe->previous = &node->probes;
+	if (node->probes != NULL)
+		node->probes->previous = &probe->next;
+	node->probes = probe;
+}
 
 static void unlink_probe(struct probe *probe) {
 	if (probe->previous == NULL)
@@ -136,11 +144,7 @@ struct probe *probe_send(
 	probe->result.sent = loop_now(world->loop);
 	probe->result.arrived = INSTANT_NEVER;
 	probe->result.answered = INSTANT_NEVER;
-	probe->next = world->probes;
-	probe->previous = &world->probes;
-	if (world->probes != NULL)
-		world->probes->previous = &probe->next;
-	world->probes = probe;
+	link_probe(probe, &world->nodes[spec->from]);
 	timer_init(&probe->timeout, TIMER_PERIODIC, timed_out, probe);
 	timer_start(
 		world->loop, &probe->timeout, spec->timeout_ns != 0 ? spec->timeout_ns : PROBE_TIMEOUT_NS);
@@ -183,9 +187,12 @@ void probe_free(struct probe *probe) {
 }
 
 void probe_forget_all(struct world *world) {
-	while (world->probes != NULL) {
-		timer_stop(world->loop, &world->probes->timeout);
-		unlink_probe(world->probes);
+	for (size_t i = 0; i < world->topo->node_count; i++) {
+		struct world_node *node = &world->nodes[i];
+		while (node->probes != NULL) {
+			timer_stop(world->loop, &node->probes->timeout);
+			unlink_probe(node->probes);
+		}
 	}
 	free_old_traces(world);
 	free(world->old_traces.items);
@@ -251,8 +258,8 @@ static bool is_answer_to(const struct probe *probe, const struct answer *answer)
 }
 
 static struct probe *find_probe(struct world *world, uint32_t node, const struct answer *answer) {
-	for (struct probe *p = world->probes; p != NULL; p = p->next) {
-		if (p->spec.from == node && is_answer_to(p, answer))
+	for (struct probe *p = world->nodes[node].probes; p != NULL; p = p->next) {
+		if (is_answer_to(p, answer))
 			return p;
 	}
 	return NULL;
@@ -279,7 +286,7 @@ static bool error_input(struct world *world, uint32_t node, const struct ip_head
 
 bool probe_input(
 	struct world *world, uint32_t node, const struct packet *packet, const struct ip_header *ip) {
-	if (world->probes == NULL)
+	if (world->nodes[node].probes == NULL)
 		return false;
 	const uint8_t *bytes = packet->bytes + packet->start + ip->header_bytes;
 	size_t length = (size_t)(ip->total_bytes - ip->header_bytes);

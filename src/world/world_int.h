@@ -93,6 +93,7 @@ struct world_node {
 	struct timer standby; // takes this node's place
 	struct pace pace;     // of the flush
 	struct local_fragments *fragments;
+	struct probe *probes; // pending ones that it sent
 	bool checks_sources_out;
 	bool is_up;
 };
@@ -130,8 +131,7 @@ struct world {
 	struct {
 		struct trace **items;
 		size_t count, room;
-	} old_traces;         // of forgotten probes, while packets may still write to them
-	struct probe *probes; // pending ones
+	} old_traces; // of forgotten probes, while packets may still write to them
 	struct capture *captures;
 	struct world_watcher {
 		world_rib_changed_fn *changed;
