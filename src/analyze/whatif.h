@@ -9,7 +9,7 @@
 #include "analyze/matrix.h"
 #include "base/text.h"
 
-// The pairs whose path crosses what fails are probed while the network converges.
+// The pairs that it may concern are probed while the network converges.
 #define WHATIF_PROBE_INTERVAL_NS (100 * MS_NS)
 #define WHATIF_FAILURES_MAX 2 // at the same time
 
@@ -27,8 +27,10 @@ struct whatif_pair {
 	bool is_slower; // by more than a tenth and a millisecond
 	bool became_asymmetric;
 	int64_t rtt_before_ns, rtt_after_ns; // -1: not reached
-	uint32_t sent, lost; // rounds while the network converged; sent 0: this pair was not probed
-	int64_t outage_ns;   // from the first lost probe to the end of the last one's interval
+	// Rounds while the network converged. Sent 0: it was not probed. It reached nobody before, or,
+	// where every round is sent, the rehearsal saw no change of it.
+	uint32_t sent, lost;
+	int64_t outage_ns; // from the first lost probe to the end of the last one's interval
 	struct matrix_pair after;
 };
 
@@ -42,30 +44,36 @@ struct whatif {
 	size_t unchanged, moved, lost, gained;
 };
 
-// While nothing changes, one round of probes tells what every other would. So the failure is first
-// let happen without any, to learn when something changes; then only the rounds are sent that a
-// change may meet under way, the first one after it, and one a minute to see that it is so
-// (docs/decisions/0015-rehearsed-what-if.md).
-struct whatif_plan {
-	uint32_t *items; // rounds, each the first after a change, in order
-	size_t count, room;
-};
-// Needs only the failures of `whatif`. False where chance decides what becomes of a packet: there
-// each round has to be sent. The rounds are the caller's to free.
-bool whatif_rehearse(struct world *world, const struct whatif *whatif, struct whatif_plan *out);
-
 struct whatif_question {
 	const struct matrix *before; // of this same world, as it is now, converged
 	const struct question_flow *flow;
-	const struct whatif_plan *plan; // NULL: every round is sent
 };
+
+// While nothing changes, one round of probes tells what every other would. So the failure is first
+// let happen nearly without any, to learn when something changes, and what is another way in the
+// end; then only those pairs are probed that changed or whose path crosses what fails, only in the
+// rounds that a change may meet under way, the first one after it, and one a minute to see that it
+// is so (docs/decisions/0015-rehearsed-what-if.md).
+struct whatif_plan {
+	// Where chance decides what becomes of a packet, or where it went otherwise than rehearsed.
+	bool sends_every_round;
+	uint32_t *rounds; // each the first after a change, in order
+	size_t round_count;
+	struct whatif rehearsed; // its pairs: all that are to be probed, and all that changed
+};
+// Needs only the failures of `whatif`. The plan lives in `arena`.
+void whatif_rehearse(struct world *world, const struct whatif_question *question,
+	const struct whatif *whatif, struct arena *arena, struct whatif_plan *out);
+
 // `out->failures` and failure_count are set by the caller. False when it went otherwise than
-// rehearsed, so that what the rounds left out would have met is not known: ask without a plan.
-bool whatif_run(struct world *world, const struct whatif_question *question, struct arena *arena,
-	struct whatif *out);
+// rehearsed, so that what the rounds left out would have met is not known: ask another copy, by the
+// same plan, but every round. In that case the pairs are compared anew in the end.
+bool whatif_run(struct world *world, const struct whatif_question *question,
+	const struct whatif_plan *plan, struct arena *arena, struct whatif *out);
 
 // A plan, or a result, as bytes and back. -EBADMSG when they are cut off.
 void whatif_encode(const struct whatif *whatif, struct text *out);
 void whatif_plan_encode(const struct whatif_plan *plan, struct text *out);
-int whatif_plan_decode(const char *bytes, size_t length, struct whatif_plan *out);
+int whatif_plan_decode(
+	const char *bytes, size_t length, struct arena *arena, struct whatif_plan *out);
 int whatif_decode(const char *bytes, size_t length, struct arena *arena, struct whatif *out);

@@ -26,17 +26,9 @@ void whatif_encode(const struct whatif *whatif, struct text *out) {
 }
 
 void whatif_plan_encode(const struct whatif_plan *plan, struct text *out) {
-	put_list(out, plan->items, plan->count);
-}
-
-int whatif_plan_decode(const char *bytes, size_t length, struct whatif_plan *out) {
-	if (length % sizeof(*out->items) != 0)
-		return -EBADMSG;
-	out->count = out->room = length / sizeof(*out->items);
-	out->items = memory_alloc(length + 1);
-	if (length != 0)
-		memcpy(out->items, bytes, length);
-	return 0;
+	put(out, plan, sizeof(*plan));
+	put_list(out, plan->rounds, plan->round_count);
+	whatif_encode(&plan->rehearsed, out);
 }
 
 struct bytes {
@@ -83,5 +75,20 @@ int whatif_decode(const char *bytes, size_t length, struct arena *arena, struct 
 			return -EBADMSG;
 	}
 	*out = whatif;
+	return 0;
+}
+
+int whatif_plan_decode(
+	const char *bytes, size_t length, struct arena *arena, struct whatif_plan *out) {
+	struct bytes in = {bytes, bytes + length};
+	struct whatif_plan plan;
+
+	if (take(&in, &plan, sizeof(plan)) < 0 || plan.round_count > length / sizeof(*plan.rounds) ||
+		take_list(&in, arena, plan.round_count, &plan.rounds) < 0)
+		return -EBADMSG;
+	plan.rehearsed = (struct whatif){0};
+	if (whatif_decode(in.at, (size_t)(in.end - in.at), arena, &plan.rehearsed) < 0)
+		return -EBADMSG;
+	*out = plan;
 	return 0;
 }

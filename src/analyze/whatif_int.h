@@ -9,10 +9,16 @@
 
 struct probing;
 
-// Chooses the pairs. Nothing is sent yet.
-struct probing *probing_new(
-	struct world *world, const struct whatif_question *question, const struct whatif *whatif);
+// Without a plan there is only a round a minute, so that no filter forgets the pairs' flows.
+struct probing *probing_new(struct world *world, const struct whatif_plan *plan);
 void probing_free(struct probing *probing);
+
+// To be added in the order of the matrix, before the start.
+struct probing_pair {
+	size_t number; // in the matrix
+	struct question question;
+};
+void probing_add(struct probing *probing, const struct probing_pair *pair);
 
 void probing_start(struct probing *probing); // the first round is now
 void probing_stop(struct probing *probing);  // waits for those that are out
@@ -25,5 +31,9 @@ struct probing_loss {
 	int64_t outage_ns;
 };
 bool probing_next_loss(struct probing *probing, int64_t counted_ns, struct probing_loss *out);
-// Is it certain what the rounds that were left out would have met?
+// Did it go as planned? Then it is certain what the rounds that were left out would have met. To be
+// asked after all losses.
 bool probing_is_sure(const struct probing *probing);
+
+// The rounds that are each the first after a change.
+const uint32_t *probing_changes(const struct probing *probing, size_t *count);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/whatif_int.h"
 
@@ -10,8 +11,7 @@
 
 // One pair that is probed while the network converges.
 struct probed {
-	struct question question;
-	size_t number; // in the matrix
+	struct probing_pair pair;
 	struct {
 		uint8_t *items; // per round that was sent
 		size_t count, room;
@@ -22,7 +22,7 @@ struct probing {
 	struct world *world;
 	const struct whatif_plan *plan;
 	struct {
-		struct probed *items; // those whose path crosses what fails
+		struct probed *items;
 		size_t count, room;
 	} pairs;
 	size_t next_loss;
@@ -33,10 +33,8 @@ struct probing {
 	struct {
 		uint32_t *items;
 		size_t count, room;
-	} sent;               // rounds
-	uint32_t whole_since; // of the rounds sent one after the other, the first
-	size_t planned;       // how much of the plan is over
-	bool has_changed;     // since the last round
+	} sent, changes; // rounds: those sent; each the first after a change
+	size_t planned;  // how much of the plan is over
 	bool is_unsure;
 };
 
@@ -59,7 +57,7 @@ static void probe_done(void *owner, struct probe *probe) {
 }
 
 static void send_one(struct probing *probing, struct probed *pair, uint32_t round) {
-	struct probe_spec spec = ask_probe(&pair->question);
+	struct probe_spec spec = ask_probe(&pair->pair.question);
 	struct sent_probe *sent = memory_alloc(sizeof(*sent));
 
 	spec.record = false;
@@ -74,12 +72,14 @@ static void send_one(struct probing *probing, struct probed *pair, uint32_t roun
 static bool is_wanted(struct probing *probing, uint32_t round) {
 	const struct whatif_plan *plan = probing->plan;
 
-	if (plan == NULL || probing->has_changed || round % ROUNDS_APART == 0)
+	if (plan == NULL)
+		return round != 0 && round % ROUNDS_APART == 0;
+	if (plan->sends_every_round || round % ROUNDS_APART == 0)
 		return true;
-	while (probing->planned < plan->count && plan->items[probing->planned] < round)
+	while (probing->planned < plan->round_count && plan->rounds[probing->planned] < round)
 		probing->planned++;
-	return probing->planned < plan->count &&
-		plan->items[probing->planned] - round <= ROUNDS_OUT + ROUNDS_SPARE;
+	return probing->planned < plan->round_count &&
+		plan->rounds[probing->planned] - round <= ROUNDS_OUT + ROUNDS_SPARE;
 }
 
 static void next_round(struct timer *timer, void *owner) {
@@ -87,66 +87,26 @@ static void next_round(struct timer *timer, void *owner) {
 	uint32_t round = probing->round++;
 
 	if (is_wanted(probing, round)) {
-		bool is_next =
-			probing->sent.count != 0 && probing->sent.items[probing->sent.count - 1] + 1 == round;
-		if (!is_next)
-			probing->whole_since = round;
 		ARRAY_PUSH(&probing->sent, round);
 		for (size_t i = 0; i < probing->pairs.count; i++)
 			send_one(probing, &probing->pairs.items[i], round);
-		probing->has_changed = false;
 	}
 	timer_start(world_loop(probing->world), timer, WHATIF_PROBE_INTERVAL_NS);
 }
 
-// What changes meets the packets of the last rounds under way: none of those may have been left
-// out.
 static void fate_changed(void *owner) {
 	struct probing *probing = owner;
-	uint32_t out_since = probing->round > ROUNDS_OUT ? probing->round - ROUNDS_OUT : 0;
-	size_t count = probing->sent.count;
-	bool is_whole = probing->round == 0 ||
-		(count != 0 && probing->sent.items[count - 1] + 1 == probing->round &&
-			probing->whole_since <= out_since);
+	size_t count = probing->changes.count;
 
-	probing->has_changed = true;
-	if (!is_whole)
-		probing->is_unsure = true;
+	if (count == 0 || probing->changes.items[count - 1] != probing->round)
+		ARRAY_PUSH(&probing->changes, probing->round);
 }
 
-static bool touches(const struct matrix_pair *pair, const struct whatif *whatif) {
-	for (size_t f = 0; f < whatif->failure_count; f++) {
-		const struct failure *failure = &whatif->failures[f];
-		for (size_t i = 0; i < pair->link_count && failure->kind == FAILURE_LINK; i++) {
-			if (pair->links[i] == failure->number)
-				return true;
-		}
-		for (size_t i = 0; i < pair->stop_count && failure->kind == FAILURE_NODE; i++) {
-			if (pair->stops[i] == failure->number)
-				return true;
-		}
-		for (size_t i = 0; i < pair->back_count && failure->kind == FAILURE_NODE; i++) {
-			if (pair->back[i] == failure->number)
-				return true;
-		}
-	}
-	return false;
-}
-
-struct probing *probing_new(
-	struct world *world, const struct whatif_question *question, const struct whatif *whatif) {
+struct probing *probing_new(struct world *world, const struct whatif_plan *plan) {
 	struct probing *probing = memory_alloc(sizeof(*probing));
-	const struct topo *topo = world_topo(world);
 
 	probing->world = world;
-	probing->plan = question->plan;
-	for (size_t i = 0; i < question->before->pair_count; i++) {
-		const struct matrix_pair *pair = &question->before->pairs[i];
-		struct probed probed = {.number = i};
-		if (pair->reached && touches(pair, whatif) &&
-			question_between(topo, pair->from, pair->to, question->flow, &probed.question) == 0)
-			ARRAY_PUSH(&probing->pairs, probed);
-	}
+	probing->plan = plan;
 	return probing;
 }
 
@@ -155,14 +115,19 @@ void probing_free(struct probing *probing) {
 		free(probing->pairs.items[i].is_lost.items);
 	free(probing->pairs.items);
 	free(probing->sent.items);
+	free(probing->changes.items);
 	free(probing);
+}
+
+void probing_add(struct probing *probing, const struct probing_pair *pair) {
+	struct probed probed = {.pair = *pair};
+
+	ARRAY_PUSH(&probing->pairs, probed);
 }
 
 void probing_start(struct probing *probing) {
 	probing->start = loop_now(world_loop(probing->world));
 	timer_init(&probing->timer, TIMER_PERIODIC, next_round, probing);
-	if (probing->pairs.count == 0)
-		return;
 	world_watch_fate(probing->world, fate_changed, probing);
 	next_round(&probing->timer, probing);
 }
@@ -205,7 +170,7 @@ bool probing_next_loss(struct probing *probing, int64_t counted_ns, struct probi
 	const struct probed *pair = &probing->pairs.items[probing->next_loss++];
 	if (counted > probing->round)
 		counted = probing->round;
-	*out = (struct probing_loss){.number = pair->number, .sent = counted};
+	*out = (struct probing_loss){.number = pair->pair.number, .sent = counted};
 	for (size_t i = 0; i < probing->sent.count && probing->sent.items[i] < counted; i++) {
 		uint32_t rounds = rounds_like(probing, pair, i, counted);
 		if (!pair->is_lost.items[i])
@@ -219,48 +184,20 @@ bool probing_next_loss(struct probing *probing, int64_t counted_ns, struct probi
 	return true;
 }
 
+// What changes meets the packets of the last rounds under way, so a change in a round that is not
+// in the plan may have met some that were left out. One that is in the plan and did not come means
+// that the network went another way.
 bool probing_is_sure(const struct probing *probing) {
-	return !probing->is_unsure;
+	const struct whatif_plan *plan = probing->plan;
+	size_t count = probing->changes.count;
+
+	return !probing->is_unsure && count == plan->round_count &&
+		(count == 0 ||
+			memcmp(probing->changes.items, plan->rounds,
+				memory_product(count, sizeof(*plan->rounds))) == 0);
 }
 
-struct rehearsal {
-	struct loop *loop;
-	instant start;
-	struct whatif_plan *plan;
-};
-
-static void note_round(void *owner) {
-	struct rehearsal *rehearsal = owner;
-	struct whatif_plan *plan = rehearsal->plan;
-	int64_t since_ns = instant_since(loop_now(rehearsal->loop), rehearsal->start);
-	uint32_t round = (uint32_t)(since_ns / WHATIF_PROBE_INTERVAL_NS) + 1;
-
-	if (plan->count != 0 && plan->items[plan->count - 1] == round)
-		return;
-	ARRAY_PUSH(plan, round);
-}
-
-static bool has_chance(struct world *world) {
-	for (uint32_t i = 0; i < world_topo(world)->link_count; i++) {
-		struct world_quality quality;
-		world_get_quality(world, i, &quality);
-		if (quality.loss_millionths != 0)
-			return true;
-	}
-	return false;
-}
-
-bool whatif_rehearse(struct world *world, const struct whatif *whatif, struct whatif_plan *out) {
-	struct loop *loop = world_loop(world);
-	struct rehearsal rehearsal = {loop, loop_now(loop), out};
-
-	*out = (struct whatif_plan){0};
-	if (has_chance(world))
-		return false;
-	world_watch_fate(world, note_round, &rehearsal);
-	for (size_t i = 0; i < whatif->failure_count; i++)
-		failure_apply(world, &whatif->failures[i]);
-	world_converge(world, WHATIF_LIMIT_NS);
-	world_watch_fate(world, NULL, NULL);
-	return true;
+const uint32_t *probing_changes(const struct probing *probing, size_t *count) {
+	*count = probing->changes.count;
+	return probing->changes.items;
 }

@@ -16,8 +16,6 @@ struct cases {
 	struct matrix before;
 	struct whatif *items;
 	size_t count;
-	size_t *again; // those that have to be asked without a plan
-	size_t again_count;
 	bool is_broken;
 };
 
@@ -42,7 +40,6 @@ static int list_cases(struct cases *cases) {
 		return EXIT_WRONG_USE;
 	}
 	cases->items = ARENA_ARRAY(cases->network->arena, struct whatif, total + 1);
-	cases->again = ARENA_ARRAY(cases->network->arena, size_t, total + 1);
 	for (size_t i = 0; i < count; i++) {
 		if (!has_pairs)
 			add_case(cases, &failures[i], NULL);
@@ -52,55 +49,67 @@ static int list_cases(struct cases *cases) {
 	return EXIT_DONE;
 }
 
-// Of one case, in a copy of its own copy.
-struct rehearsal {
-	struct cases *cases;
-	const struct whatif *item;
+// In a copy of its own, which first has copies made of itself.
+struct one_case {
+	struct network *network;
+	struct whatif_question question;
+	struct whatif *whatif;
 	struct whatif_plan plan;
-	bool is_known;
+	struct arena *arena;
+	struct text *answer;
+	bool is_broken;
 };
 
 static void rehearse(void *owner, size_t index, struct text *answer) {
-	struct rehearsal *rehearsal = owner;
+	struct one_case *one = owner;
 	struct whatif_plan plan;
 
 	(void)index;
-	text_add_char(answer,
-		whatif_rehearse(rehearsal->cases->network->world, rehearsal->item, &plan) ? 'y' : 'n');
+	whatif_rehearse(one->network->world, &one->question, one->whatif, one->arena, &plan);
 	whatif_plan_encode(&plan, answer);
-	free(plan.items);
 }
 
 static void rehearsed(void *owner, size_t index, const char *bytes, size_t length) {
-	struct rehearsal *rehearsal = owner;
+	struct one_case *one = owner;
 
 	(void)index;
-	rehearsal->is_known = length != 0 && bytes[0] == 'y' &&
-		whatif_plan_decode(bytes + 1, length - 1, &rehearsal->plan) == 0;
+	one->is_broken = whatif_plan_decode(bytes, length, one->arena, &one->plan) < 0;
 }
 
-#define ASK_AGAIN "?" // without a plan
+// No answer: it went otherwise than rehearsed.
+static void run(void *owner, size_t index, struct text *answer) {
+	struct one_case *one = owner;
 
-static void run(
-	struct cases *cases, size_t index, const struct whatif_plan *plan, struct text *answer) {
-	struct arena *arena = arena_new();
-	const struct whatif_question question = {&cases->before, &cases->options->flow, plan};
+	(void)index;
+	if (whatif_run(one->network->world, &one->question, &one->plan, one->arena, one->whatif))
+		whatif_encode(one->whatif, answer);
+}
 
-	if (whatif_run(cases->network->world, &question, arena, &cases->items[index]) || plan == NULL)
-		whatif_encode(&cases->items[index], answer);
-	else
-		text_add(answer, ASK_AGAIN);
-	arena_free(arena);
+static void was_run(void *owner, size_t index, const char *bytes, size_t length) {
+	struct one_case *one = owner;
+
+	(void)index;
+	one->plan.sends_every_round = length == 0;
+	text_add_n(one->answer, bytes, length);
 }
 
 static void ask(void *owner, size_t index, struct text *answer) {
 	struct cases *cases = owner;
-	struct rehearsal rehearsal = {.cases = cases, .item = &cases->items[index]};
+	struct one_case one = {
+		.network = cases->network,
+		.question = {&cases->before, &cases->options->flow},
+		.whatif = &cases->items[index],
+		.arena = arena_new(),
+		.answer = answer,
+	};
 
 	// No answer breaks the whole.
-	if (copies_ask(1, rehearse, rehearsed, &rehearsal) == 0)
-		run(cases, index, rehearsal.is_known ? &rehearsal.plan : NULL, answer);
-	free(rehearsal.plan.items);
+	one.is_broken = copies_ask(1, rehearse, rehearsed, &one) < 0 || one.is_broken;
+	if (!one.is_broken && !one.plan.sends_every_round)
+		one.is_broken = copies_ask(1, run, was_run, &one) < 0;
+	if (!one.is_broken && one.plan.sends_every_round)
+		run(&one, index, answer);
+	arena_free(one.arena);
 }
 
 // On a terminal, where one who waits sees it.
@@ -116,25 +125,9 @@ static void show_progress(const struct cases *cases, size_t done) {
 static void told(void *owner, size_t index, const char *bytes, size_t length) {
 	struct cases *cases = owner;
 
-	if (length == sizeof(ASK_AGAIN) - 1)
-		cases->again[cases->again_count++] = index;
-	else if (whatif_decode(bytes, length, cases->network->arena, &cases->items[index]) < 0)
+	if (whatif_decode(bytes, length, cases->network->arena, &cases->items[index]) < 0)
 		cases->is_broken = true;
 	show_progress(cases, index + 1);
-}
-
-static void ask_again(void *owner, size_t index, struct text *answer) {
-	struct cases *cases = owner;
-
-	run(cases, cases->again[index], NULL, answer);
-}
-
-static void told_again(void *owner, size_t index, const char *bytes, size_t length) {
-	struct cases *cases = owner;
-	struct whatif *item = &cases->items[cases->again[index]];
-
-	if (whatif_decode(bytes, length, cases->network->arena, item) < 0)
-		cases->is_broken = true;
 }
 
 static int print_cases(const struct cases *cases) {
@@ -156,8 +149,6 @@ static int whatif(struct network *network, const struct options *options) {
 		return result;
 	matrix_run(network->world, &options->flow, network->arena, &cases.before);
 	int error = copies_ask(cases.count, ask, told, &cases);
-	if (error == 0)
-		error = copies_ask(cases.again_count, ask_again, told_again, &cases);
 	if (error < 0 || cases.is_broken) {
 		fputs("interplane whatif: a copy of the network could not be asked\n", stderr);
 		return EXIT_ENVIRONMENT;

@@ -1,17 +1,15 @@
-#include <stdlib.h>
-
 #include "analyze/whatif.h"
 #include "cli/copies.h"
 #include "network.h"
 
-// One failure of a network, asked with and without a plan; each in a copy.
+// One failure of a network, rehearsed, then asked by the plan and with every round; each in a copy.
 struct asked {
 	struct network *network;
 	struct matrix before;
 	struct question_flow flow;
 	struct failure failure;
 	struct whatif_plan plan;
-	bool is_planned;
+	bool is_rehearsed;
 	struct whatif results[2]; // 0: every round sent, 1: by plan
 	bool is_known[2];
 	struct verdict_of_run *out;
@@ -20,30 +18,33 @@ struct asked {
 static void rehearse(void *owner, size_t index, struct text *answer) {
 	struct asked *asked = owner;
 	struct whatif whatif = {.failures = {asked->failure}, .failure_count = 1};
+	const struct whatif_question question = {&asked->before, &asked->flow};
+	struct arena *arena = arena_new();
 	struct whatif_plan plan;
 
 	(void)index;
-	text_add_char(answer, whatif_rehearse(asked->network->world, &whatif, &plan) ? 'y' : 'n');
+	whatif_rehearse(asked->network->world, &question, &whatif, arena, &plan);
 	whatif_plan_encode(&plan, answer);
-	free(plan.items);
+	arena_free(arena);
 }
 
 static void rehearsed(void *owner, size_t index, const char *bytes, size_t length) {
 	struct asked *asked = owner;
 
 	(void)index;
-	asked->is_planned = length != 0 && bytes[0] == 'y' &&
-		whatif_plan_decode(bytes + 1, length - 1, &asked->plan) == 0;
+	asked->is_rehearsed =
+		whatif_plan_decode(bytes, length, asked->network->arena, &asked->plan) == 0;
 }
 
 static void ask(void *owner, size_t index, struct text *answer) {
 	struct asked *asked = owner;
 	struct whatif whatif = {.failures = {asked->failure}, .failure_count = 1};
-	const struct whatif_question question = {
-		&asked->before, &asked->flow, index == 1 ? &asked->plan : NULL};
+	const struct whatif_question question = {&asked->before, &asked->flow};
+	struct whatif_plan plan = asked->plan;
 	struct arena *arena = arena_new();
 
-	if (whatif_run(asked->network->world, &question, arena, &whatif))
+	plan.sends_every_round = index == 0;
+	if (whatif_run(asked->network->world, &question, &plan, arena, &whatif))
 		whatif_encode(&whatif, answer);
 	arena_free(arena);
 }
@@ -66,7 +67,8 @@ static void compare(const struct asked *asked, struct text *answer) {
 	const struct whatif *all = &asked->results[0];
 	const struct whatif *some = &asked->results[1];
 	bool is_same = all->converged == some->converged && all->converge_ns == some->converge_ns &&
-		all->pair_count == some->pair_count && all->unchanged == some->unchanged;
+		all->pair_count == some->pair_count && all->unchanged == some->unchanged &&
+		all->moved == some->moved && all->lost == some->lost && all->gained == some->gained;
 
 	for (size_t i = 0; is_same && i < all->pair_count; i++)
 		is_same = same_pair(&all->pairs[i], &some->pairs[i]);
@@ -75,20 +77,35 @@ static void compare(const struct asked *asked, struct text *answer) {
 			asked->failure.name);
 }
 
+// Whoever is reported, and reached somebody before, was probed.
+static void check_probed(const struct asked *asked, struct text *answer) {
+	const struct whatif *some = &asked->results[1];
+
+	for (size_t i = 0; i < some->pair_count; i++) {
+		const struct whatif_pair *pair = &some->pairs[i];
+		if ((pair->sent != 0) != asked->before.pairs[pair->number].reached)
+			text_printf(answer, "%s fails: pair %zu was sent %u packets\n", asked->failure.name,
+				pair->number, pair->sent);
+	}
+}
+
 // "+" when a rehearsed answer was used; else, what was wrong.
 static void check(void *owner, size_t index, struct text *answer) {
 	struct asked *asked = owner;
 
 	(void)index;
 	matrix_run(asked->network->world, &asked->flow, asked->network->arena, &asked->before);
-	if (copies_ask(1, rehearse, rehearsed, asked) != 0 || copies_ask(2, ask, told, asked) != 0 ||
-		!asked->is_known[0])
+	if (copies_ask(1, rehearse, rehearsed, asked) != 0 || !asked->is_rehearsed ||
+		copies_ask(2, ask, told, asked) != 0 || !asked->is_known[0]) {
 		text_add(answer, "a copy of the network can't be asked\n");
-	else if (asked->is_planned && asked->is_known[1])
-		compare(asked, answer);
-	if (answer->length == 0 && asked->is_planned && asked->is_known[1])
+		return;
+	}
+	if (asked->plan.sends_every_round || !asked->is_known[1])
+		return;
+	compare(asked, answer);
+	check_probed(asked, answer);
+	if (answer->length == 0)
 		text_add_char(answer, '+');
-	free(asked->plan.items);
 }
 
 static void checked(void *owner, size_t index, const char *bytes, size_t length) {

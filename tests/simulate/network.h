@@ -69,7 +69,8 @@ void check_loops(struct network *network, struct verdict_of_run *out);
 void check_regions(struct network *network, struct verdict_of_run *out);
 
 // A what-if of one failure, which the seed picks, says the same when it is rehearsed and when every
-// round of probes is sent. Asked of copies: the network stays as it is.
+// round of probes is sent, and has probed whom it reports. Asked of copies: the network stays as it
+// is.
 void check_whatif(struct network *network, uint64_t seed, struct verdict_of_run *out);
 
 // Breaks something, lets the network converge and be checked, mends it again. True when it
