@@ -115,8 +115,11 @@ static size_t encode(struct probe *probe, uint8_t *bytes, size_t room) {
 static void fill_defaults(struct probe *probe) {
 	struct probe_spec *spec = &probe->spec;
 	struct world_node *node = &probe->world->nodes[spec->from];
-	probe->identifier = (uint16_t)(PROBE_FIRST_PORT + probe->world->next_probe);
-	probe->world->next_probe = (uint16_t)((probe->world->next_probe + 1) % PROBE_PORTS);
+	probe->identifier = spec->identifier;
+	if (probe->identifier == 0) {
+		probe->identifier = (uint16_t)(PROBE_FIRST_PORT + probe->world->next_probe);
+		probe->world->next_probe = (uint16_t)((probe->world->next_probe + 1) % PROBE_PORTS);
+	}
 	if (spec->size_bytes == 0)
 		spec->size_bytes = PROBE_SIZE_BYTES;
 	if (spec->source_port == 0 && spec->protocol != PROTOCOL_ICMP)

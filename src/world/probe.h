@@ -22,6 +22,7 @@ struct probe_spec {
 	struct ip destination;
 	uint8_t protocol; // PROTOCOL_ICMP for either family's echo, PROTOCOL_UDP, PROTOCOL_TCP
 	uint16_t source_port, destination_port, sequence; // ports: 0 picks defaults
+	uint16_t identifier;                              // of echoes; 0: the next of 40000 to 59999
 	uint8_t ttl;                                      // 0: 64
 	uint32_t size_bytes; // of the payload behind ICMP/UDP/TCP header; 0: 32
 	bool dont_fragment;
