@@ -113,6 +113,25 @@ static bool has_chance(struct world *world) {
 	return false;
 }
 
+static bool has_stateful(const struct topo_filter *filters, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		if (filters[i].is_stateful)
+			return true;
+	}
+	return false;
+}
+
+// Is there a filter that lets a packet pass because of others before it, such as probes?
+static bool has_memory(const struct topo *topo) {
+	for (uint32_t i = 0; i < topo->port_count; i++) {
+		const struct topo_port *port = &topo->ports[i];
+		if (has_stateful(port->filters_in, port->filter_in_count) ||
+			has_stateful(port->filters_out, port->filter_out_count))
+			return true;
+	}
+	return false;
+}
+
 static void keep_rounds(
 	const struct probing *probing, struct arena *arena, struct whatif_plan *plan) {
 	const uint32_t *rounds = probing_changes(probing, &plan->round_count);
@@ -129,11 +148,11 @@ void whatif_rehearse(struct world *world, const struct whatif_question *question
 	struct whatif *rehearsed = &out->rehearsed;
 	struct matrix after;
 
-	*out = (struct whatif_plan){.sends_every_round = has_chance(world), .rehearsed = *whatif};
-	for (size_t i = 0; i < before->pair_count; i++) {
-		if (touches(&before->pairs[i], whatif))
-			add_probed(probing, world_topo(world), question, i);
-	}
+	*out = (struct whatif_plan){
+		.sends_every_round = has_chance(world),
+		.asks_anew = has_memory(world_topo(world)),
+		.rehearsed = *whatif,
+	};
 	fail_and_converge(world, probing, rehearsed);
 	keep_rounds(probing, arena, out);
 	probing_free(probing);
@@ -211,7 +230,7 @@ bool whatif_run(struct world *world, const struct whatif_question *question,
 		add_probed(probing, world_topo(world), question, plan->rehearsed.pairs[i].number);
 	fail_and_converge(world, probing, out);
 	next_loss(&merging);
-	if (plan->sends_every_round)
+	if (plan->sends_every_round || plan->asks_anew)
 		add_all_pairs(&merging, world, question, arena);
 	else
 		add_rehearsed_pairs(&merging, &plan->rehearsed, arena);

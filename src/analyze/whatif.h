@@ -28,7 +28,7 @@ struct whatif_pair {
 	bool became_asymmetric;
 	int64_t rtt_before_ns, rtt_after_ns; // -1: not reached
 	// Rounds while the network converged. Sent 0: it was not probed. It reached nobody before, or,
-	// where every round is sent, the rehearsal saw no change of it.
+	// where the pairs are compared anew, the rehearsal saw no change of it.
 	uint32_t sent, lost;
 	int64_t outage_ns; // from the first lost probe to the end of the last one's interval
 	struct matrix_pair after;
@@ -50,13 +50,16 @@ struct whatif_question {
 };
 
 // While nothing changes, one round of probes tells what every other would. So the failure is first
-// let happen nearly without any, to learn when something changes, and what is another way in the
+// let happen without any, to learn when something changes, and what is another way in the
 // end; then only those pairs are probed that changed or whose path crosses what fails, only in the
 // rounds that a change may meet under way, the first one after it, and one a minute to see that it
 // is so (docs/decisions/0015-rehearsed-what-if.md).
 struct whatif_plan {
 	// Where chance decides what becomes of a packet, or where it went otherwise than rehearsed.
 	bool sends_every_round;
+	// The pairs are compared anew in the end, as always when every round is sent: there are filters
+	// that know flows, so probes may decide what becomes of other packets.
+	bool asks_anew;
 	uint32_t *rounds; // each the first after a change, in order
 	size_t round_count;
 	struct whatif rehearsed; // its pairs: all that are to be probed, and all that changed
@@ -67,7 +70,7 @@ void whatif_rehearse(struct world *world, const struct whatif_question *question
 
 // `out->failures` and failure_count are set by the caller. False when it went otherwise than
 // rehearsed, so that what the rounds left out would have met is not known: ask another copy, by the
-// same plan, but every round. In that case the pairs are compared anew in the end.
+// same plan, but every round.
 bool whatif_run(struct world *world, const struct whatif_question *question,
 	const struct whatif_plan *plan, struct arena *arena, struct whatif *out);
 

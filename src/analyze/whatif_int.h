@@ -9,7 +9,7 @@
 
 struct probing;
 
-// Without a plan there is only a round a minute, so that no filter forgets the pairs' flows.
+// Without a plan nothing is sent: a rehearsal.
 struct probing *probing_new(struct world *world, const struct whatif_plan *plan);
 void probing_free(struct probing *probing);
 

@@ -275,6 +275,28 @@ static void what_chance_decides_is_sent_every_round(void **state) {
 	stage_end(&stage);
 }
 
+static void remembering_diamond_begin(struct lab *lab) {
+	static const struct topo_filter filter = {.is_stateful = true};
+
+	diamond_begin(lab);
+	lab->topo->ports[0].filters_in = &filter;
+	lab->topo->ports[0].filter_in_count = 1;
+}
+
+static void where_filters_know_flows_the_pairs_are_compared_anew(void **state) {
+	struct failure failure = {.kind = FAILURE_NODE, .name = "r2"};
+	struct stage plain = {.begin = diamond_begin, .arena = arena_new()};
+	struct stage remembering = {.begin = remembering_diamond_begin, .arena = arena_new()};
+
+	(void)state;
+	rehearse(&plain, &failure);
+	rehearse(&remembering, &failure);
+	assert_false(plain.plan.asks_anew);
+	assert_true(remembering.plan.asks_anew);
+	arena_free(plain.arena);
+	arena_free(remembering.arena);
+}
+
 static void what_is_down_or_shut_does_not_fail_again(void **state) {
 	struct arena *arena = arena_new();
 	struct lab lab;
@@ -335,6 +357,7 @@ int main(void) {
 		cmocka_unit_test(a_rehearsed_failure_says_what_one_in_full_does),
 		cmocka_unit_test(what_goes_otherwise_than_rehearsed_is_not_sure),
 		cmocka_unit_test(what_chance_decides_is_sent_every_round),
+		cmocka_unit_test(where_filters_know_flows_the_pairs_are_compared_anew),
 		cmocka_unit_test(what_is_down_or_shut_does_not_fail_again),
 		cmocka_unit_test(a_ping_shows_the_move_from_path_to_path),
 	};
