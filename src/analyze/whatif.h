@@ -50,8 +50,8 @@ struct whatif_question {
 };
 
 // While nothing changes, one round of probes tells what every other would. So the failure is first
-// let happen without any, to learn when something changes, and what is another way in the
-// end; then only those pairs are probed that changed or whose path crosses what fails, only in the
+// let happen without any, to learn when something changes, and who goes another way in the end.
+// Then only those pairs are probed that changed or whose path crosses what fails, only in the
 // rounds that a change may meet under way, the first one after it, and one a minute to see that it
 // is so (docs/decisions/0015-rehearsed-what-if.md).
 struct whatif_plan {
