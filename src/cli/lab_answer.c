@@ -13,6 +13,24 @@ static json_t *answer_down(struct lab *lab, const json_t *request) {
 	return json_object();
 }
 
+// Of every node: by name, in filters.
+static json_t *answer_addresses(struct lab *lab, const json_t *request) {
+	const struct topo *topo = lab->network.topo;
+	json_t *document = json_object();
+	json_t *nodes = json_put_array(document, "nodes");
+	(void)request;
+	for (uint32_t p = 0; p < topo->port_count; p++) {
+		const struct topo_port *port = &topo->ports[p];
+		for (size_t i = 0; i < port->address_count; i++) {
+			char text[IP_TEXT_BYTES];
+			json_t *object = json_push_object(nodes);
+			json_put_text(object, "name", topo->nodes[port->node].name);
+			json_put_text(object, "address", ip_format(port->addresses[i].address, text));
+		}
+	}
+	return document;
+}
+
 static const struct {
 	const char *verb;
 	json_t *(*answer)(struct lab *lab, const json_t *request);
@@ -22,6 +40,7 @@ static const struct {
 	{"quality", lab_answer_quality},
 	{"routes", lab_answer_routes},
 	{"trace", lab_answer_trace},
+	{"addresses", answer_addresses},
 	{"down", answer_down},
 };
 

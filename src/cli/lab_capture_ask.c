@@ -12,6 +12,7 @@
 #include "cli/capture_file.h"
 #include "cli/lab_int.h"
 #include "live/filter.h"
+#include "live/filter_names.h"
 
 #define READ_BYTES (256 << 10)
 
@@ -216,9 +217,35 @@ static int take_into_file(struct taking *taking, const struct options *options) 
 	return exit_code;
 }
 
+static int compile_filter(const char *lab, const char *expression, struct bpf_filter *out) {
+	struct {
+		struct filter_host *items;
+		size_t count, room;
+	} hosts = {0};
+	json_t *answer = NULL;
+	json_t *request = json_object();
+	json_t *node;
+	size_t i;
+	json_put_text(request, "verb", "addresses");
+	int exit_code = lab_ask_named(lab, request, &answer, NULL);
+	if (exit_code != EXIT_DONE)
+		return exit_code;
+	json_array_foreach(json_object_get(answer, "nodes"), i, node) {
+		struct filter_host host = {json_string_value(json_object_get(node, "name")),
+			json_string_value(json_object_get(node, "address"))};
+		if (host.name != NULL && host.address != NULL)
+			ARRAY_PUSH(&hosts, host);
+	}
+	const struct filter_hosts known = {hosts.items, hosts.count};
+	exit_code = network_compile_filter(expression, &known, out);
+	free(hosts.items);
+	json_decref(answer);
+	return exit_code;
+}
+
 // The words behind the link are one expression, as with tcpdump. EXIT_DONE, or the exit code after
 // a line.
-static int add_filter(const struct options *options, json_t *request) {
+static int add_filter(const char *lab, const struct options *options, json_t *request) {
 	struct text expression;
 	struct bpf_filter filter;
 	int exit_code = EXIT_DONE;
@@ -227,7 +254,7 @@ static int add_filter(const struct options *options, json_t *request) {
 	text_init(&expression);
 	for (size_t i = 1; i < options->positional_count; i++)
 		text_printf(&expression, "%s%s", i > 1 ? " " : "", options->positional[i]);
-	exit_code = network_compile_filter(text_chars(&expression), &filter);
+	exit_code = compile_filter(lab, text_chars(&expression), &filter);
 	if (exit_code == EXIT_DONE) {
 		json_put(request, "filter", lab_filter_json(&filter));
 		filter_done(&filter);
@@ -246,9 +273,9 @@ int lab_capture(const struct options *options) {
 		json_put_text(request, "oneWay", options->text[OPTION_ONE_WAY]);
 	if (options_has(options, OPTION_SNAPLEN))
 		json_put_int(request, "snaplen", options->number[OPTION_SNAPLEN]);
-	int exit_code = add_filter(options, request);
+	int exit_code = lab_choose(options, lab);
 	if (exit_code == EXIT_DONE)
-		exit_code = lab_choose(options, lab);
+		exit_code = add_filter(lab, options, request);
 	if (exit_code != EXIT_DONE) {
 		json_decref(request);
 		return exit_code;

@@ -47,9 +47,11 @@ void network_close(struct network *network);
 // Lets it converge; says on standard error when routing never settles, and why.
 void network_converge(struct network *network);
 
-// What --filter and `lab capture` take: to a program, for filter_done(). EXIT_DONE, or the exit
-// code after libpcap's message.
-int network_compile_filter(const char *expression, struct bpf_filter *out);
+// What --filter and `lab capture` take, in which `hosts` may be named: to a program, for
+// filter_done(). EXIT_DONE, or the exit code after a message.
+struct filter_hosts;
+int network_compile_filter(
+	const char *expression, const struct filter_hosts *hosts, struct bpf_filter *out);
 // Adds its hosts' effective routes to what `diff` compares.
 void network_collect_routes(const struct network *network, struct diff_facts *facts);
 

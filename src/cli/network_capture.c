@@ -1,12 +1,15 @@
 // --capture LINK=FILE and --filter: what passes a link of the virtual network, as a file.
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/capture_file.h"
 #include "cli/network_int.h"
 #include "cli/verb.h"
 #include "live/filter.h"
+#include "live/filter_names.h"
 
 struct network_capture {
 	struct capture *capture;
@@ -15,14 +18,42 @@ struct network_capture {
 	FILE *out;
 };
 
-int network_compile_filter(const char *expression, struct bpf_filter *out) {
-	struct text problem;
+int network_compile_filter(
+	const char *expression, const struct filter_hosts *hosts, struct bpf_filter *out) {
+	struct text addressed, problem;
+	text_init(&addressed);
 	text_init(&problem);
-	int result = filter_compile(expression, out, &problem);
+	int result = filter_put_addresses(expression, hosts, &addressed, &problem);
+	if (result == 0)
+		result = filter_compile(text_chars(&addressed), out, &problem);
 	if (result < 0)
 		fprintf(stderr, "interplane: %s\n", text_chars(&problem));
+	text_done(&addressed);
 	text_done(&problem);
 	return result == 0 ? EXIT_DONE : result == -EINVAL ? EXIT_WRONG_USE : EXIT_ENVIRONMENT;
+}
+
+// Whoever has addresses may be named.
+static int compile_filter(
+	const struct network *network, const char *expression, struct network_capture *capture) {
+	const struct topo *topo = network->topo;
+	struct {
+		struct filter_host *items;
+		size_t count, room;
+	} hosts = {0};
+	for (uint32_t p = 0; p < topo->port_count; p++) {
+		const struct topo_port *port = &topo->ports[p];
+		for (size_t i = 0; i < port->address_count; i++) {
+			char text[IP_TEXT_BYTES];
+			struct filter_host host = {topo->nodes[port->node].name,
+				arena_strdup(network->arena, ip_format(port->addresses[i].address, text))};
+			ARRAY_PUSH(&hosts, host);
+		}
+	}
+	const struct filter_hosts known = {hosts.items, hosts.count};
+	int result = network_compile_filter(expression, &known, &capture->filter);
+	free(hosts.items);
+	return result;
 }
 
 static const char *link_name(const void *topo, uint32_t link) {
@@ -90,7 +121,7 @@ int network_start_capture(struct network *network, const struct options *options
 	struct network_capture *capture = ARENA_NEW(network->arena, struct network_capture);
 	network->capture = capture;
 	if (options_has(options, OPTION_FILTER)) {
-		result = network_compile_filter(options->text[OPTION_FILTER], &capture->filter);
+		result = compile_filter(network, options->text[OPTION_FILTER], capture);
 		wish.filter = &capture->filter;
 	}
 	if (result == EXIT_DONE)

@@ -90,6 +90,11 @@ def check_count(tap, lab):
              None if [row[:2] for row in rows] == [["84", "40"]] * 2
              and all(abs(float(row[2]) - time.time()) < 60 for row in rows)
              and capture.process.returncode == 0 else str(rows))
+    capture = Capture(lab, INNER, "icmp and src host branch-vm")
+    send(lab)
+    rows = fields(capture.end(0.5)[0], "ip.src")
+    tap.case("a filter knows the network's names",
+             None if rows == [["10.11.30.68"]] * 3 else str(rows))
     capture = Capture(lab, OUTER, "esp", "--one-way", "hub-vpn")
     send(lab)
     senders = {row[0] for row in fields(capture.end(0.5)[0], "ip.src")}
@@ -141,6 +146,8 @@ def check_wrong(tap, lab):
         for name, words, part in (
                 ("a wrong filter is refused in libpcap's words", [OUTER, "tcp", "prt", "3"],
                  'filter "tcp prt 3": can'),
+                ("a host that is none of the network's", [OUTER, "src", "host", "branch-mv"],
+                 'did you mean "branch-vm"?'),
                 ("what only a kernel knows is refused", [OUTER, "inbound"], "only a kernel knows"),
                 ("an unknown link", ["hub-vpn--branch-vp"], "did you mean"),
                 ("a node that is no end of the link", [OUTER, "--one-way", "spoke-vm"],
