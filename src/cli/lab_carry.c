@@ -1,5 +1,6 @@
 // The process that carries a lab's packets, from the moment it is split off to its end.
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,12 @@
 
 #include "base/text.h"
 #include "cli/lab_int.h"
+#include "world/attach.h"
 
 // How soon it is noticed that nobody can reach the lab any more.
 #define FOLDER_LOOK_NS SECOND_NS
+#define TRIM_NS (10 * SECOND_NS)
+#define MMAP_FROM_BYTES (1 << 20)
 
 static void read_signal(void *owner, uint32_t events) {
 	struct lab *lab = owner;
@@ -51,6 +55,12 @@ static void look_at_folder(struct timer *timer, void *owner) {
 	lab->ends = true;
 }
 
+static void trim_packets(struct timer *timer, void *owner) {
+	struct lab *lab = owner;
+	packet_pool_trim(world_packet_pool(lab->network.world));
+	timer_start(lab->network.loop, timer, TRIM_NS);
+}
+
 // Each host takes a descriptor for every interface and one for itself.
 static void allow_descriptors(void) {
 	struct rlimit limit;
@@ -70,6 +80,10 @@ int lab_listen(struct lab *lab, const char *path, struct text *problem) {
 	}
 	timer_init(&lab->folder, TIMER_PERIODIC, look_at_folder, lab);
 	timer_start(lab->network.loop, &lab->folder, FOLDER_LOOK_NS);
+	timer_init(&lab->trim, TIMER_PERIODIC, trim_packets, lab);
+	timer_start(lab->network.loop, &lab->trim, TRIM_NS);
+	// Packets come in slabs of two megabytes, which go back to the kernel only if they stand alone.
+	mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES);
 	if (result < 0)
 		text_printf(problem, "%s: %s", what, strerror(-result));
 	return result;
@@ -82,6 +96,7 @@ static bool goes_on(void *owner) {
 
 static void dismantle(struct lab *lab) {
 	timer_stop(lab->network.loop, &lab->folder);
+	timer_stop(lab->network.loop, &lab->trim);
 	lab_repairs_free(lab);
 	lab_handover_free(lab);
 	control_close(lab->control);

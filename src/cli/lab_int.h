@@ -19,6 +19,7 @@ struct lab {
 	struct control *control;
 	struct source signals;
 	struct timer folder; // looks whether its state is still there
+	struct timer trim;   // gives back what busier moments took
 	instant started;
 	struct lab_repair *repairs;    // links that come back by themselves
 	struct lab_capture *captures;  // under way

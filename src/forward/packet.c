@@ -9,16 +9,22 @@
 // Packets are made by the slab and then only change hands, last in first out, so that the one taken
 // next is still in the cache.
 #define SLAB_PACKETS 32
+// What a trim leaves beside those in use.
+#define RESERVE_PACKETS 256
 
-struct slab {
-	struct slab *next;
+struct packet_slab {
+	struct packet_slab *next;
+	// During a trim.
+	size_t idle; // its packets that are not out
+	bool is_doomed;
 	struct packet packets[SLAB_PACKETS];
 };
 
 struct packet_pool {
-	struct slab *slabs;
+	struct packet_slab *slabs;
+	size_t slab_count;
 	struct packet *free;
-	size_t out;
+	size_t out, most_out; // now, and since the last trim
 };
 
 struct packet_pool *packet_pool_new(void) {
@@ -30,7 +36,7 @@ void packet_pool_free(struct packet_pool *pool) {
 		return;
 	assert(pool->out == 0);
 	while (pool->slabs != NULL) {
-		struct slab *slab = pool->slabs;
+		struct packet_slab *slab = pool->slabs;
 		pool->slabs = slab->next;
 		free(slab);
 	}
@@ -38,10 +44,12 @@ void packet_pool_free(struct packet_pool *pool) {
 }
 
 static void pool_grow(struct packet_pool *pool) {
-	struct slab *slab = memory_alloc(sizeof(*slab));
+	struct packet_slab *slab = memory_alloc(sizeof(*slab));
 	slab->next = pool->slabs;
 	pool->slabs = slab;
+	pool->slab_count++;
 	for (size_t i = SLAB_PACKETS; i-- > 0;) {
+		slab->packets[i].slab = slab;
 		slab->packets[i].next = pool->free;
 		pool->free = &slab->packets[i];
 	}
@@ -54,6 +62,8 @@ struct packet *packet_get(struct packet_pool *pool) {
 	struct packet *packet = pool->free;
 	pool->free = packet->next;
 	pool->out++;
+	if (pool->out > pool->most_out)
+		pool->most_out = pool->out;
 	packet->next = NULL;
 	packet->trace = NULL;
 	packet->via = IP_NONE;
@@ -96,4 +106,55 @@ void packet_put(struct packet_pool *pool, struct packet *packet) {
 
 size_t packet_pool_out(const struct packet_pool *pool) {
 	return pool->out;
+}
+
+// Of slabs none of whose packets is out, at most so many.
+static void doom_slabs(struct packet_pool *pool, size_t most) {
+	for (struct packet *packet = pool->free; packet != NULL; packet = packet->next)
+		packet->slab->idle++;
+	for (struct packet_slab *slab = pool->slabs; slab != NULL; slab = slab->next) {
+		slab->is_doomed = slab->idle == SLAB_PACKETS && most > 0;
+		slab->idle = 0;
+		most -= slab->is_doomed;
+	}
+}
+
+// The order of the others stays.
+static void forget_doomed_packets(struct packet_pool *pool) {
+	struct packet **at = &pool->free;
+	while (*at != NULL) {
+		if ((*at)->slab->is_doomed)
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+	}
+}
+
+static void free_doomed_slabs(struct packet_pool *pool) {
+	struct packet_slab **at = &pool->slabs;
+	while (*at != NULL) {
+		struct packet_slab *slab = *at;
+		if (!slab->is_doomed) {
+			at = &slab->next;
+			continue;
+		}
+		*at = slab->next;
+		free(slab);
+		pool->slab_count--;
+	}
+}
+
+void packet_pool_trim(struct packet_pool *pool) {
+	size_t needed = pool->most_out + RESERVE_PACKETS;
+	size_t held = pool->slab_count * SLAB_PACKETS;
+	pool->most_out = pool->out;
+	if (held < needed + SLAB_PACKETS)
+		return;
+	doom_slabs(pool, (held - needed) / SLAB_PACKETS);
+	forget_doomed_packets(pool);
+	free_doomed_slabs(pool);
+}
+
+size_t packet_pool_held(const struct packet_pool *pool) {
+	return pool->slab_count * SLAB_PACKETS;
 }

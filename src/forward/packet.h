@@ -25,7 +25,8 @@ struct packet {
 	bool checksum_due; // TCP or UDP: the field holds the pseudo header's sum, the rest is to be
 	                   // added
 	uint32_t start, length;
-	uint64_t user; // the holder's
+	uint64_t user;            // the holder's
+	struct packet_slab *slab; // the pool's
 	uint8_t bytes[PACKET_ROOM];
 };
 
@@ -43,4 +44,8 @@ struct packet *packet_get(struct packet_pool *pool);
 struct packet *packet_get_part(struct packet_pool *pool, const struct packet *whole);
 struct packet *packet_copy(struct packet_pool *pool, const struct packet *from);
 void packet_put(struct packet_pool *pool, struct packet *packet);
-size_t packet_pool_out(const struct packet_pool *pool); // packets not back yet
+size_t packet_pool_out(const struct packet_pool *pool);  // packets not back yet
+size_t packet_pool_held(const struct packet_pool *pool); // those and what is kept for later
+// Frees what nobody has needed since the last call, but for a reserve. For who runs on and on: a
+// moment with many packets under way would cost its memory for ever.
+void packet_pool_trim(struct packet_pool *pool);

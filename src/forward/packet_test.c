@@ -8,6 +8,8 @@
 
 #include "forward/packet.h"
 
+#define MANY 2000
+
 static void a_packet_comes_empty_whatever_it_was_before(void **state) {
 	(void)state;
 	struct packet_pool *pool = packet_pool_new();
@@ -72,11 +74,72 @@ static void a_copy_is_equal_and_separate(void **state) {
 	packet_pool_free(pool);
 }
 
+static void take(struct packet_pool *pool, struct packet **packets, size_t count) {
+	for (size_t i = 0; i < count; i++)
+		packets[i] = packet_get(pool);
+}
+
+static void give_back(struct packet_pool *pool, struct packet **packets, size_t count) {
+	for (size_t i = 0; i < count; i++)
+		packet_put(pool, packets[i]);
+}
+
+static void a_trim_frees_what_was_not_needed_since_the_last_one(void **state) {
+	(void)state;
+	struct packet_pool *pool = packet_pool_new();
+	struct packet *packets[MANY];
+	take(pool, packets, MANY);
+	// Every seventh stays out, so most slabs can't go.
+	for (size_t i = 0; i < MANY; i++) {
+		if (i % 7 != 0)
+			packet_put(pool, packets[i]);
+	}
+	size_t held = packet_pool_held(pool);
+	assert_true(held >= MANY);
+	packet_pool_trim(pool);
+	assert_int_equal(packet_pool_held(pool), held); // all were needed until now
+	packet_pool_trim(pool);
+	assert_int_equal(packet_pool_held(pool), held); // there is something out of each slab
+	for (size_t i = 0; i < MANY; i += 7)
+		packet_put(pool, packets[i]);
+	packet_pool_trim(pool);
+	size_t left = packet_pool_held(pool);
+	assert_true(left < MANY / 2);
+	packet_pool_trim(pool);
+	assert_true(packet_pool_held(pool) <= left);
+	// What is left can be used, and what is missing comes back.
+	take(pool, packets, MANY);
+	for (size_t i = 0; i < MANY; i++)
+		memset(packets[i]->bytes, (int)i, 64);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(packets[i]->bytes[63], (uint8_t)i);
+	give_back(pool, packets, MANY);
+	packet_pool_free(pool);
+}
+
+static void a_trim_leaves_what_is_used_now_and_then(void **state) {
+	(void)state;
+	struct packet_pool *pool = packet_pool_new();
+	struct packet *packets[MANY];
+	take(pool, packets, MANY);
+	give_back(pool, packets, MANY);
+	size_t held = packet_pool_held(pool);
+	for (size_t i = 0; i < 5; i++) {
+		packet_pool_trim(pool);
+		assert_int_equal(packet_pool_held(pool), held);
+		take(pool, packets, MANY);
+		give_back(pool, packets, MANY);
+	}
+	packet_pool_free(pool);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_packet_comes_empty_whatever_it_was_before),
 		cmocka_unit_test(the_pool_knows_how_many_are_out),
 		cmocka_unit_test(a_copy_is_equal_and_separate),
+		cmocka_unit_test(a_trim_frees_what_was_not_needed_since_the_last_one),
+		cmocka_unit_test(a_trim_leaves_what_is_used_now_and_then),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
