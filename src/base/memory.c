@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -174,6 +175,10 @@ char *memory_strdup(const char *text) {
 
 	memcpy(copy, text, length);
 	return copy;
+}
+
+void memory_return_from(size_t size_bytes) {
+	mallopt(M_MMAP_THRESHOLD, (int)size_bytes);
 }
 
 size_t memory_product(size_t a, size_t b) {

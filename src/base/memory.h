@@ -34,6 +34,10 @@ void *memory_alloc(size_t size_bytes);
 void *memory_realloc(void *old, size_t size_bytes); // the grown part is not zeroed
 char *memory_strdup(const char *text);
 
+// From now on heap memory in pieces of so many bytes or more goes back to the kernel when it is
+// released, whatever was allocated behind it.
+void memory_return_from(size_t size_bytes);
+
 // a * b; aborts when it overflows.
 size_t memory_product(size_t a, size_t b);
 

@@ -1,6 +1,5 @@
 // The process that carries a lab's packets, from the moment it is split off to its end.
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/lab_int.h"
 #include "world/attach.h"
@@ -16,7 +16,7 @@
 // How soon it is noticed that nobody can reach the lab any more.
 #define FOLDER_LOOK_NS SECOND_NS
 #define TRIM_NS (10 * SECOND_NS)
-#define MMAP_FROM_BYTES (1 << 20)
+#define RETURN_FROM_BYTES (1 << 20)
 
 static void read_signal(void *owner, uint32_t events) {
 	struct lab *lab = owner;
@@ -82,8 +82,7 @@ int lab_listen(struct lab *lab, const char *path, struct text *problem) {
 	timer_start(lab->network.loop, &lab->folder, FOLDER_LOOK_NS);
 	timer_init(&lab->trim, TIMER_PERIODIC, trim_packets, lab);
 	timer_start(lab->network.loop, &lab->trim, TRIM_NS);
-	// Packets come in slabs of two megabytes, which go back to the kernel only if they stand alone.
-	mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES);
+	memory_return_from(RETURN_FROM_BYTES); // packets come in slabs of two megabytes
 	if (result < 0)
 		text_printf(problem, "%s: %s", what, strerror(-result));
 	return result;
