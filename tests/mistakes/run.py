@@ -130,8 +130,9 @@ CATALOGUE = {
 }
 
 
-# An address is judged by its subnet only where the subnet could be read.
-JUDGED_BY = {"outside": {"host bits", "key"}, "host bits": {"outside"}, "key": {"outside"}}
+# An address is judged by its subnet only where the subnet could be read, and found.
+JUDGED_BY = {"outside": {"host bits", "key", "reference"}, "host bits": {"outside"},
+             "key": {"outside"}, "reference": {"outside"}}
 
 
 def plant(seed, keys):
