@@ -99,6 +99,7 @@ static void batch_init(struct batch *batch, bool is_mixed) {
 	}
 }
 
+// `batch` says of which sizes.
 static void flood(
 	struct batch *batch, const char *to, int64_t for_ns, uint64_t rate, unsigned together) {
 	int fd = socket_to(SOCK_DGRAM, 0, to);

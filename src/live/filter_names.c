@@ -22,12 +22,14 @@ static size_t word_length(const char *text) {
 	return length;
 }
 
-static bool is_word(const char *word, size_t length, const char *const *of) {
-	for (; *of != NULL; of++) {
-		if (strlen(*of) == length && strncmp(word, *of, length) == 0)
-			return true;
-	}
-	return false;
+static bool is_word(const char *word, size_t length, const char *wanted) {
+	return strlen(wanted) == length && strncmp(word, wanted, length) == 0;
+}
+
+static bool is_word_of(const char *word, size_t length, const char *const *of) {
+	while (*of != NULL && !is_word(word, length, *of))
+		of++;
+	return *of != NULL;
 }
 
 // Those of libpcap's words that may stand there.
@@ -36,38 +38,32 @@ static bool is_keyword(const char *word, size_t length) {
 		"gateway", "greater", "host", "icmp", "icmp6", "ip", "ip6", "len", "less", "mpls",
 		"multicast", "net", "not", "or", "port", "portrange", "proto", "sctp", "src", "tcp", "udp",
 		"vlan", NULL};
-	return is_word(word, length, keywords);
+	return is_word_of(word, length, keywords);
 }
 
 static enum stand stand_behind(const char *word, size_t length, enum stand before, bool is_name) {
 	static const char *const joins[] = {"and", "or", "not", NULL};
 	static const char *const ways[] = {"src", "dst", NULL};
-	static const char *const host[] = {"host", NULL};
-	if (is_word(word, length, host))
+	if (is_word(word, length, "host"))
 		return STAND_HERE;
-	if (is_word(word, length, ways))
+	if (is_word_of(word, length, ways))
 		return STAND_MAYBE;
 	if (is_name || before == STAND_HERE)
 		return STAND_MAYBE;
-	return is_word(word, length, joins) ? before : STAND_NOWHERE;
+	return is_word_of(word, length, joins) ? before : STAND_NOWHERE;
 }
 
 // Several in brackets, so that what stands before the name holds for each. False: nobody has it.
 static bool put_addresses(
 	const char *word, size_t length, const struct filter_hosts *hosts, struct text *out) {
 	size_t found = 0;
-	for (size_t i = 0; i < hosts->count; i++) {
-		const struct filter_host *host = &hosts->items[i];
-		if (strlen(host->name) == length && strncmp(word, host->name, length) == 0)
-			found++;
-	}
+	for (size_t i = 0; i < hosts->count; i++)
+		found += is_word(word, length, hosts->items[i].name);
 	if (found > 1)
 		text_add_char(out, '(');
 	for (size_t i = 0, put = 0; i < hosts->count; i++) {
-		const struct filter_host *host = &hosts->items[i];
-		if (strlen(host->name) != length || strncmp(word, host->name, length) != 0)
-			continue;
-		text_printf(out, "%s%s", put++ > 0 ? " or " : "", host->address);
+		if (is_word(word, length, hosts->items[i].name))
+			text_printf(out, "%s%s", put++ > 0 ? " or " : "", hosts->items[i].address);
 	}
 	if (found > 1)
 		text_add_char(out, ')');

@@ -262,6 +262,11 @@ static bool ways_are_doubtful(
 	return is_doubtful;
 }
 
+static bool tunnels_are_doubtful(
+	const struct site_lowering *lowering, const struct site_router *router) {
+	return starts_are_doubtful(lowering, router) || ways_are_doubtful(lowering, router);
+}
+
 // What is mistaken is not offered, and whoever waits for it is not to blame.
 static void doubt_tunnels(struct site_lowering *lowering, const struct site_router *router) {
 	if (starts_are_doubtful(lowering, router)) {
@@ -286,7 +291,7 @@ static bool tunnel_end_of(struct site_lowering *lowering, const struct site_rout
 	if (underlay == router->interface_count) {
 		// Which address is missing here is not known to us, only to whoever leads to it.
 		topo_doubt_tunnel(lowering->topo, IP_NONE);
-		if (starts_are_doubtful(lowering, router) || ways_are_doubtful(lowering, router))
+		if (tunnels_are_doubtful(lowering, router))
 			return false;
 		diagnostics_error(lowering->mistakes, interface->ipsec.place,
 			"%s has no %s%s for the tunnel %s to start from", router->name,
@@ -459,8 +464,7 @@ void site_tunnels_lower(struct site_lowering *lowering) {
 	}
 	for (size_t i = 0; i < lowering->router_count; i++) {
 		const struct site_router_ref *ref = &lowering->routers[i];
-		if (ref->node == TOPO_NONE || starts_are_doubtful(lowering, ref->router) ||
-			ways_are_doubtful(lowering, ref->router))
+		if (ref->node == TOPO_NONE || tunnels_are_doubtful(lowering, ref->router))
 			doubt_tunnels(lowering, ref->router);
 		for (size_t k = 0; ref->node != TOPO_NONE && k < ref->router->interface_count; k++) {
 			if (ref->router->interfaces[k].ipsec.given)
