@@ -37,7 +37,7 @@ int network_load(const char *path, struct network *out) {
 	out->topo = topo_new(path);
 	out->topo->seed = out->file->seed;
 	if (marks_is_doubtful(diagnostics_marks(out->mistakes), &out->file->sites))
-		topo_doubt_tunnel(out->topo, IP_NONE);
+		topo_doubt_tunnel(out->topo, IP_NONE, IP_NONE);
 	out->port_names = names_new();
 	site_lower(out->file->sites, out->file->site_count, out->topo, out->port_names, out->mistakes);
 	out->cloud = azure_cloud_new(&out->file->azure);

@@ -247,36 +247,41 @@ static bool starts_are_doubtful(
 	return is_doubtful;
 }
 
-// And what says where they lead to.
-static bool ways_are_doubtful(
-	const struct site_lowering *lowering, const struct site_router *router) {
-	bool is_doubtful = false;
-
-	for (size_t i = 0; !is_doubtful && i < router->interface_count; i++) {
-		const struct site_ipsec *ipsec = &router->interfaces[i].ipsec;
-		is_doubtful = site_is_doubtful(lowering, &ipsec->remote_address) ||
-			site_is_doubtful(lowering, &ipsec->local_address) ||
-			site_is_doubtful(lowering, &ipsec->connection) ||
-			(ipsec->given && !ipsec->connection && ip_is_none(ipsec->remote_address));
-	}
-	return is_doubtful;
-}
-
-static bool tunnels_are_doubtful(
-	const struct site_lowering *lowering, const struct site_router *router) {
-	return starts_are_doubtful(lowering, router) || ways_are_doubtful(lowering, router);
+// And what says where one of them leads to.
+static bool way_is_doubtful(const struct site_lowering *lowering, const struct site_ipsec *ipsec) {
+	return site_is_doubtful(lowering, &ipsec->remote_address) ||
+		site_is_doubtful(lowering, &ipsec->local_address) ||
+		site_is_doubtful(lowering, &ipsec->connection) ||
+		(ipsec->given && !ipsec->connection && ip_is_none(ipsec->remote_address));
 }
 
 // What is mistaken is not offered, and whoever waits for it is not to blame.
-static void doubt_tunnels(struct site_lowering *lowering, const struct site_router *router) {
+static void doubt_tunnel(struct site_lowering *lowering, const struct site_router *router,
+	const struct site_ipsec *ipsec) {
+	bool is_known = !site_is_doubtful(lowering, &ipsec->remote_address);
+	struct ip end = is_known ? ipsec->remote_address : IP_NONE;
+
 	if (starts_are_doubtful(lowering, router)) {
-		topo_doubt_tunnel(lowering->topo, IP_NONE);
+		topo_doubt_tunnel(lowering->topo, IP_NONE, end);
 		return;
 	}
 	for (size_t i = 0; i < router->interface_count; i++) {
 		const struct site_interface *interface = &router->interfaces[i];
 		for (size_t k = 0; interface->is_internet && k < interface->address_count; k++)
-			topo_doubt_tunnel(lowering->topo, interface->addresses[k].address);
+			topo_doubt_tunnel(lowering->topo, interface->addresses[k].address, end);
+	}
+}
+
+static void doubt_tunnels(struct site_lowering *lowering, const struct site_router_ref *ref) {
+	const struct site_router *router = ref->router;
+	bool all = ref->node == TOPO_NONE || starts_are_doubtful(lowering, router);
+
+	if (site_is_doubtful(lowering, &router->interfaces))
+		topo_doubt_tunnel(lowering->topo, IP_NONE, IP_NONE);
+	for (size_t i = 0; i < router->interface_count; i++) {
+		const struct site_ipsec *ipsec = &router->interfaces[i].ipsec;
+		if (way_is_doubtful(lowering, ipsec) || (all && ipsec->given && !ipsec->connection))
+			doubt_tunnel(lowering, router, ipsec);
 	}
 }
 
@@ -289,10 +294,10 @@ static bool tunnel_end_of(struct site_lowering *lowering, const struct site_rout
 	size_t underlay = internet_interface(router, given);
 
 	if (underlay == router->interface_count) {
-		// Which address is missing here is not known to us, only to whoever leads to it.
-		topo_doubt_tunnel(lowering->topo, IP_NONE);
-		if (tunnels_are_doubtful(lowering, router))
+		if (way_is_doubtful(lowering, &interface->ipsec))
 			return false;
+		// Which address is missing here is not known to us, only to whoever leads to it.
+		topo_doubt_tunnel(lowering->topo, IP_NONE, interface->ipsec.remote_address);
 		diagnostics_error(lowering->mistakes, interface->ipsec.place,
 			"%s has no %s%s for the tunnel %s to start from", router->name,
 			lowering->is_appliance ? "NIC with a publicIPAddress"
@@ -460,22 +465,28 @@ static void lower_tunnel(
 void site_tunnels_lower(struct site_lowering *lowering) {
 	for (size_t i = 0; i < lowering->site_count; i++) {
 		if (site_is_doubtful(lowering, &lowering->sites[i].routers))
-			topo_doubt_tunnel(lowering->topo, IP_NONE);
+			topo_doubt_tunnel(lowering->topo, IP_NONE, IP_NONE);
 	}
 	for (size_t i = 0; i < lowering->router_count; i++) {
 		const struct site_router_ref *ref = &lowering->routers[i];
-		if (ref->node == TOPO_NONE || tunnels_are_doubtful(lowering, ref->router))
-			doubt_tunnels(lowering, ref->router);
-		for (size_t k = 0; ref->node != TOPO_NONE && k < ref->router->interface_count; k++) {
+		bool is_there = ref->node != TOPO_NONE && !starts_are_doubtful(lowering, ref->router);
+		doubt_tunnels(lowering, ref);
+		for (size_t k = 0; is_there && k < ref->router->interface_count; k++) {
 			if (ref->router->interfaces[k].ipsec.given)
 				lower_tunnel(lowering, ref, k);
 		}
 	}
 }
 
-static bool is_end_doubtful(const struct topo *topo, struct ip end) {
-	for (size_t i = 0; i < topo->doubtful_end_count; i++) {
-		if (ip_is_none(topo->doubtful_ends[i]) || ip_equal(topo->doubtful_ends[i], end))
+static bool is_or_may_be(struct ip known, struct ip address) {
+	return ip_is_none(known) || ip_equal(known, address);
+}
+
+// Whether a tunnel that was mistaken may be the other end.
+static bool is_excused(const struct topo *topo, const struct topo_offer *offer) {
+	for (size_t i = 0; i < topo->doubt_count; i++) {
+		if (is_or_may_be(topo->doubts[i].start, offer->ipsec->remote_address) &&
+			is_or_may_be(topo->doubts[i].end, offer->outer))
 			return true;
 	}
 	return false;
@@ -488,8 +499,7 @@ void site_lower_finish(const struct topo *topo, struct diagnostics *mistakes) {
 	for (size_t i = 0; i < topo->offer_count; i++) {
 		const struct topo_offer *offer = &topo->offers[i];
 		if (strncmp(offer->key, "tunnel:", strlen("tunnel:")) != 0 ||
-			topo->ports[offer->port].tunnel != TOPO_NONE ||
-			is_end_doubtful(topo, offer->ipsec->remote_address))
+			topo->ports[offer->port].tunnel != TOPO_NONE || is_excused(topo, offer))
 			continue;
 		diagnostics_error(mistakes,
 			marks_place(marks, &offer->ipsec->remote_address, offer->ipsec->place),

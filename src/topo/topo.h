@@ -99,6 +99,11 @@ struct topo_node {
 	uint32_t origin;
 };
 
+// A tunnel that may start at the one address and lead to the other; IP_NONE: at or to any.
+struct topo_doubt {
+	struct ip start, end;
+};
+
 struct topo_address_entry;
 
 struct topo {
@@ -120,9 +125,9 @@ struct topo {
 	size_t neighbor_count, neighbor_room;
 	struct topo_offer *offers;
 	size_t offer_count, offer_room;
-	// Where tunnels may end that were mistaken, and so are not among the offers; IP_NONE: anywhere.
-	struct ip *doubtful_ends;
-	size_t doubtful_end_count, doubtful_end_room;
+	// Tunnels that were mistaken, and so are not among the offers.
+	struct topo_doubt *doubts;
+	size_t doubt_count, doubt_room;
 	uint32_t group_count; // shared layers
 	uint64_t seed;        // the file's own, 0: none
 	struct names *node_names, *link_names, *offer_names;

@@ -251,8 +251,8 @@ struct topo_offer *topo_offer_add(struct topo *topo, const char *key) {
 	return offer;
 }
 
-void topo_doubt_tunnel(struct topo *topo, struct ip end) {
-	*ADD_ONE(topo, topo, doubtful_ends, doubtful_end_count, doubtful_end_room) = end;
+void topo_doubt_tunnel(struct topo *topo, struct ip start, struct ip end) {
+	*ADD_ONE(topo, topo, doubts, doubt_count, doubt_room) = (struct topo_doubt){start, end};
 }
 
 void *topo_copy(struct topo *topo, const void *items, size_t bytes) {

@@ -34,8 +34,8 @@ void topo_network_add(struct topo *topo, uint32_t node, const struct topo_networ
 // The key must be new; the rest of the offer starts zeroed, its ports TOPO_NONE. NULL when it is
 // taken.
 struct topo_offer *topo_offer_add(struct topo *topo, const char *key);
-// A tunnel that ends at the address, IP_NONE: anywhere, may be missing for a mistake already told.
-void topo_doubt_tunnel(struct topo *topo, struct ip end);
+// A tunnel from `start` to `end` is missing for a mistake already told; IP_NONE: not known.
+void topo_doubt_tunnel(struct topo *topo, struct ip start, struct ip end);
 // Copies into the arena.
 void *topo_copy(struct topo *topo, const void *items, size_t bytes);
 

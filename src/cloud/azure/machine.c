@@ -186,16 +186,22 @@ static bool is_attached(const struct azure_machine *machine) {
 	return false;
 }
 
+// Where they lead to is read, who they start from is not to be had.
+static void doubt_tunnels(struct azure_cloud *cloud, const struct azure_machine *machine) {
+	for (size_t i = 0; i < machine->interface_count; i++)
+		topo_doubt_tunnel(cloud->topo, IP_NONE, machine->interfaces[i].ipsec.remote_address);
+}
+
 // A link that leads nowhere stands for the subnet.
 static void sketch_machine(struct azure_cloud *cloud, struct lowered_machine *lowered) {
 	const struct azure_machine *machine = lowered->machine;
 
 	if (azure_is_doubtful(cloud, &machine->interfaces))
-		topo_doubt_tunnel(cloud->topo, IP_NONE);
+		topo_doubt_tunnel(cloud->topo, IP_NONE, IP_NONE);
 	if (!azure_is_appliance(machine) && !is_attached(machine))
 		return; // what can be mistaken in it has been looked at
 	if (machine->nic_count == 0 || topo_find_node(cloud->topo, machine->name) != TOPO_NONE) {
-		topo_doubt_tunnel(cloud->topo, IP_NONE);
+		doubt_tunnels(cloud, machine);
 		return;
 	}
 	add_node(cloud, lowered);
@@ -209,7 +215,7 @@ static void sketch_machine(struct azure_cloud *cloud, struct lowered_machine *lo
 
 void azure_machine_sketch(struct azure_cloud *cloud) {
 	if (azure_is_doubtful(cloud, &cloud->model->machines))
-		topo_doubt_tunnel(cloud->topo, IP_NONE);
+		topo_doubt_tunnel(cloud->topo, IP_NONE, IP_NONE);
 	for (size_t m = 0; m < cloud->model->machine_count; m++)
 		sketch_machine(cloud, &cloud->machines[m]);
 }
